@@ -5,4 +5,7 @@
 //! Inside an area `facts ← {probe, blocks, checks}`: only `probe.rs` and the area's `mod.rs` may name `source`, only
 //! `args.rs` may name clap, and `checks/` may name no reader, clock or environment.
 
+pub mod areas;
 pub mod model;
+pub mod settings;
+pub mod source;
