@@ -10,3 +10,8 @@ pub mod model;
 pub mod settings;
 pub mod source;
 pub mod verdict;
+pub mod run;
+pub mod cli;
+pub mod commands;
+pub mod generate;
+pub mod render;

@@ -42,8 +42,10 @@ pub trait Area: Sized + 'static {
     fn wants(&self, _process: usize) -> bool {
         false
     }
-    /// One descriptor, met on the shared walk.
-    fn meet(&mut self, _process: usize, _fd: u32, _link: &[u8]) {}
+    /// One descriptor, met on the shared walk. False when nothing more of this process is wanted.
+    fn meet(&mut self, _process: usize, _fd: u32, _link: &[u8]) -> bool {
+        false
+    }
     /// The descriptors of a process that was wanted could not be read, or not to the end.
     fn missed(&mut self, _process: usize, _why: Why) {}
     /// Second half of a look, after the walk.
@@ -173,11 +175,11 @@ fn guarded<T>(what: &str, f: impl FnOnce() -> T) -> Result<T, Gap> {
 }
 
 impl<A: Area> Wanting for Live<A> {
-    fn wants(&self, process: usize) -> bool {
-        !self.broken() && self.probe.wants(process)
+    fn wants(&mut self, process: usize) -> bool {
+        self.failed.is_none() && self.probe.wants(process)
     }
-    fn meet(&mut self, process: usize, fd: u32, link: &[u8]) {
-        self.probe.meet(process, fd, link);
+    fn meet(&mut self, process: usize, fd: u32, link: &[u8]) -> bool {
+        self.probe.meet(process, fd, link)
     }
     fn missed(&mut self, process: usize, why: Why) {
         self.probe.missed(process, why);

@@ -65,6 +65,19 @@ impl Scope {
     }
 }
 
+impl std::fmt::Display for Scope {
+    /// The flags that made it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let pids = self.pids.iter().map(|p| format!("--pid {p}"));
+        let tree = self.tree.iter().map(|p| format!("--tree {p}"));
+        let names = self.names.iter().map(|n| format!("--name {n}"));
+        let container = self.container.iter().map(|c| format!("--container {c}"));
+        let target = self.target.iter().map(|p| format!("--target {p}"));
+        let all: Vec<String> = pids.chain(tree).chain(names).chain(container).chain(target).collect();
+        f.write_str(&all.join(" "))
+    }
+}
+
 /// `root` and everything below it.
 fn descendants(root: i32, table: &[Process]) -> HashSet<i32> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();

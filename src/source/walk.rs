@@ -16,9 +16,9 @@ use std::{
 /// What the areas of a look want of the walk. The runner unites them.
 pub trait Wanting {
     /// Is anything still to be found in this process (an index into [`Moment::processes`])?
-    fn wants(&self, process: usize) -> bool;
-    /// One descriptor: the process, its number, the text of its link.
-    fn meet(&mut self, process: usize, fd: u32, link: &[u8]);
+    fn wants(&mut self, process: usize) -> bool;
+    /// One descriptor: the process, its number, the text of its link. False when nothing more of this process is wanted.
+    fn meet(&mut self, process: usize, fd: u32, link: &[u8]) -> bool;
     /// The descriptors of this process could not be read, or not to the end.
     fn missed(&mut self, process: usize, why: Why);
 }
@@ -85,8 +85,10 @@ fn read(
         let Some(fd) = number(name.to_bytes()) else { continue };
         // Longer links are cut: their kind is told by the beginning, and only files have long ones.
         let Ok(len) = readlinkat_raw(&fds, name, &mut text) else { continue };
-        wanting.meet(index, fd, &text[..len]);
         *links += 1;
+        if !wanting.meet(index, fd, &text[..len]) {
+            return Ok(());
+        }
         if links.is_multiple_of(4096) && Instant::now() >= moment.deadline {
             return Err(io::ErrorKind::TimedOut.into());
         }
