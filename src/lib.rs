@@ -1,1 +1,5 @@
 //! paramedic.
+/// The door to the world.
+pub mod source {
+    pub mod net;
+}
