@@ -6,12 +6,12 @@
 //! `args.rs` may name clap, and `checks/` may name no reader, clock or environment.
 
 pub mod areas;
-pub mod model;
-pub mod settings;
-pub mod source;
-pub mod verdict;
-pub mod run;
 pub mod cli;
 pub mod commands;
 pub mod generate;
+pub mod model;
 pub mod render;
+pub mod run;
+pub mod settings;
+pub mod source;
+pub mod verdict;

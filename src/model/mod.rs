@@ -5,6 +5,7 @@ mod check;
 mod finding;
 mod reading;
 pub mod report;
+mod tcp;
 mod time;
 pub mod untrusted;
 
@@ -12,5 +13,6 @@ pub use block::{Block, Cell, Column, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
 pub use finding::{Confidence, Finding, Process, Severity, Thing, rates};
 pub use reading::{Gap, Gaps, Kept, Reading, Seen, Why};
+pub use tcp::{ALL_STATES, TcpState, parse_states};
 pub use time::Stamp;
 pub use untrusted::Untrusted;
