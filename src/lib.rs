@@ -6,3 +6,4 @@
 //! `args.rs` may name clap, and `checks/` may name no reader, clock or environment.
 
 pub mod model;
+pub mod render;
