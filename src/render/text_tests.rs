@@ -1,6 +1,7 @@
 //! The whole screen.
 
 use super::*;
+use crate::model::report::OutcomeV1;
 use crate::render::sample;
 
 fn screen(width: usize) -> Style {
@@ -231,4 +232,18 @@ fn check_gives_a_glimpse_of_areas_in_which_something_was_found() {
     report.findings.retain(|f| !f.code.starts_with("fds/"));
     report.findings[0].causes.clear();
     assert!(!text(&report, &screen(80)).contains("SOFT_LIMIT"));
+}
+
+#[test]
+fn no_gap_is_not_called_all_seen_when_it_was_not() {
+    let mut report = sample::healthy();
+    report.sections[0].checks[0].outcome = OutcomeV1::Clear { looked: 3, unseen: 4 };
+    let shown = text(&report, &screen(80));
+    assert!(
+        shown.contains("in part: fds/near-limit saw 3 of 7\n? NOT SEEN  what the checks above"),
+        "{shown}"
+    );
+    report.sections.clear();
+    let shown = text(&report, &screen(80));
+    assert!(shown.contains("· CLEAR     no check was run\n? NOT SEEN  nothing was looked at\n"), "{shown}");
 }

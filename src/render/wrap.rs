@@ -4,7 +4,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns that `text` takes.
 pub(super) fn columns(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
+    // Most text is ASCII, and a listing measures millions of cells.
+    if text.is_ascii() { text.len() } else { UnicodeWidthStr::width(text) }
 }
 
 /// Lines of at most `first`, then `rest` columns, broken between atoms; an atom that is too long for a line of its own
