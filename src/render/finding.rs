@@ -53,11 +53,9 @@ pub(super) fn tree(pen: &mut Pen, report: &Report, tree: &[Node]) {
     // What to do comes once, under the whole story: the root is what must be mended.
     let next = tree.iter().flat_map(|n| of(n).next.iter().map(|line| as_command(pen, line)));
     actions(pen, "next", distinct(next).iter().map(String::as_str));
-    for node in tree {
-        let remedy = &of(node).remedy;
-        if !remedy.is_empty() && (node.depth == 0 || pen.style.verbose > 0) {
-            pen.para((Ink::Bold, "  fix   "), Ink::Plain, remedy);
-        }
+    let fixed = tree.iter().filter(|n| n.depth == 0 || pen.style.verbose > 0);
+    for (i, remedy) in fixed.map(|n| &of(n).remedy).filter(|r| !r.is_empty()).enumerate() {
+        pen.para((Ink::Bold, if i == 0 { "  fix   " } else { "        " }), Ink::Plain, remedy);
     }
     let why = distinct(tree.iter().map(|n| format!("{} explain {}", pen.style.program, of(n).code)));
     actions(pen, "why", why.iter().map(String::as_str));
@@ -76,28 +74,39 @@ pub(super) fn notice(pen: &mut Pen, f: &FindingV1, taken_at: Stamp) {
 }
 
 fn root(pen: &mut Pen, f: &FindingV1, taken_at: Stamp) {
-    let sure = format!("confidence {}", sure(f.confidence));
-    let critical = f.severity == Severity::Critical;
-    let label = if critical { format!("critical · {sure}") } else { sure };
-    pen.title(mark(f.severity), &f.title, &label);
-    for sentence in &f.because {
-        pen.para((Ink::Plain, "  "), Ink::Plain, sentence);
-    }
-    evidence(pen, "  ", f, taken_at);
+    pen.title(mark(f.severity), &f.title, &label(f));
+    story(pen, "  ", f, taken_at);
 }
 
 fn consequence(pen: &mut Pen, f: &FindingV1, depth: usize, taken_at: Stamp) {
     // Long chains stay readable: from the fourth link on they no longer move to the right.
     let indent = " ".repeat(2 + 3 * (depth.min(4) - 1));
     let (ink, mark) = mark(f.severity);
-    let doubt = if f.confidence == Confidence::High { "" } else { ", confidence " };
-    let doubt = format!("{doubt}{}", if doubt.is_empty() { "" } else { sure(f.confidence) });
-    pen.para((ink, &format!("{indent}└▶ {mark}")), Ink::Bold, &format!("{}{doubt}", f.title));
-    let indent = format!("{indent}   ");
+    // Beside its cause only what is unlike it is said.
+    let label = match f.severity {
+        Severity::Critical if f.confidence == Confidence::High => "critical".into(),
+        _ if f.confidence == Confidence::High => String::new(),
+        _ => label(f),
+    };
+    pen.title((ink, &format!("{indent}└▶ {mark}")), &f.title, &label);
+    story(pen, &format!("{indent}   "), f, taken_at);
+}
+
+fn story(pen: &mut Pen, indent: &str, f: &FindingV1, taken_at: Stamp) {
     for sentence in &f.because {
-        pen.para((Ink::Plain, &indent), Ink::Plain, sentence);
+        pen.para((Ink::Plain, indent), Ink::Plain, sentence);
     }
-    evidence(pen, &indent, f, taken_at);
+    evidence(pen, indent, f, taken_at);
+}
+
+/// Severity is a word too where it matters most: not everybody sees the colour or knows the mark.
+fn label(f: &FindingV1) -> String {
+    let sure = match f.confidence {
+        Confidence::Low => "confidence low",
+        Confidence::Medium => "confidence medium",
+        Confidence::High => "confidence high",
+    };
+    if f.severity == Severity::Critical { format!("critical · {sure}") } else { sure.into() }
 }
 
 fn mark(severity: Severity) -> (Ink, &'static str) {
@@ -105,14 +114,6 @@ fn mark(severity: Severity) -> (Ink, &'static str) {
         Severity::Critical => (Ink::Critical, "■ "),
         Severity::Warning => (Ink::Warning, "▲ "),
         Severity::Notice => (Ink::Plain, "· "),
-    }
-}
-
-fn sure(confidence: Confidence) -> &'static str {
-    match confidence {
-        Confidence::Low => "low",
-        Confidence::Medium => "medium",
-        Confidence::High => "high",
     }
 }
 

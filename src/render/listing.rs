@@ -175,7 +175,7 @@ mod tests {
         };
         assert_eq!(
             listed(2),
-            "  STATE                  OLDEST\n  close_wait\\n\\x1b[2J      0s\n  close_wait\\n\\x1b[2J       ?\n"
+            "  STATE                OLDEST\n  close_wait\\n\\x1b[2J      0s\n  close_wait\\n\\x1b[2J       ?\n"
         );
         assert_eq!(listed(0), "  STATE  OLDEST\n");
         for rows in [SAMPLE - 1, SAMPLE, SAMPLE + 1, 3 * SAMPLE] {

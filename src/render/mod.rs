@@ -1,6 +1,6 @@
 //! Draws reports. Renderers know no area: all they see is the report, and every text from outside is escaped here.
 //!
-//! [`text()`] for people, [`json`] for programs, [`Listing`](listing) for rows that are streamed, [`explain()`] for one
+//! [`text()`] for people, [`json()`] for programs, [`listing`] for rows that are streamed, [`explain()`] for one
 //! check, [`schema()`] for the document; [`output`] is where the bytes go, [`terminal`] decides how they may look.
 
 mod chart;

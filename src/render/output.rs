@@ -4,6 +4,7 @@
 //! collector, a later `--from`) never sees a half. It gets the permissions of the file it replaces; a new one gets 0644
 //! less the umask, because collectors under another user must read it and reports hold redacted facts only.
 
+use crate::model::untrusted::escape;
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -34,13 +35,14 @@ pub enum Ended {
 /// When the output could not be written, with what, where and what to do; or what `write` itself reports.
 pub fn deliver(target: &Target, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Ended> {
     match target {
-        Target::Stdout => to_stream("stdout", &mut io::stdout().lock(), write),
+        Target::Stdout => to_stream("stdout", "the output is incomplete", &mut io::stdout().lock(), write),
         Target::File(path) => to_file(path, write).map(|()| Ended::Written),
     }
 }
 
 fn to_stream(
     name: &str,
+    then: &str,
     stream: &mut dyn Write,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<Ended> {
@@ -51,7 +53,7 @@ fn to_stream(
     drop(out.into_parts());
     match (done, watched.failed) {
         (_, Some((ErrorKind::BrokenPipe, _))) => Ok(Ended::Closed),
-        (_, Some((_, said))) => bail!("cannot write to {name}: {said}; the output is incomplete"),
+        (_, Some((_, said))) => bail!("cannot write to {name}: {said}; {then}"),
         (Err(e), None) => Err(e.into()),
         (Ok(()), None) => Ok(Ended::Written),
     }
@@ -84,6 +86,11 @@ impl Write for Watched<'_> {
     }
 }
 
+/// A path as it may stand in a message on a terminal.
+fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy()).into_owned()
+}
+
 /// The system's words without `(os error 28)`.
 fn plain(e: &io::Error) -> String {
     let text = e.to_string();
@@ -91,7 +98,10 @@ fn plain(e: &io::Error) -> String {
 }
 
 fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let shown = path.display();
+    let shown = shown(path);
+    if path.file_name().is_none() {
+        bail!("cannot write '{shown}': it names no file");
+    }
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
@@ -103,7 +113,7 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         .permissions(Permissions::from_mode(0o644))
         .tempfile_in(dir)
         .map_err(|e| {
-            anyhow::anyhow!("cannot write {shown}: cannot make a file in {}: {}", dir.display(), plain(&e))
+            anyhow::anyhow!("cannot write {shown}: cannot make a file in {}: {}", self::shown(dir), plain(&e))
         })?;
     if mode != 0o644 {
         temporary
@@ -112,7 +122,10 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
             .with_context(|| format!("cannot write {shown}: cannot keep its permissions"))?;
     }
     // Dropped on every way out before `persist`, and with it the temporary file.
-    to_stream(&shown.to_string(), temporary.as_file_mut(), write)?;
+    let then = "what was there is unchanged; free some space or name another place";
+    if to_stream(&shown, then, temporary.as_file_mut(), write)? == Ended::Closed {
+        bail!("cannot write {shown}: the file system went away; {then}");
+    }
     temporary
         .as_file()
         .sync_all()
@@ -123,7 +136,7 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         Err(e) if !matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
             bail!(
                 "{shown} is written, but may not survive a crash: cannot flush {}: {}",
-                dir.display(),
+                self::shown(dir),
                 plain(&e)
             )
         }
@@ -133,7 +146,7 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
 
 /// The permissions of what stands there, if anything; refuses all that is no ordinary file.
 fn replaced(path: &Path) -> Result<Option<u32>> {
-    let shown = path.display();
+    let shown = shown(path);
     let meta = match fs::symlink_metadata(path) {
         Ok(meta) => meta,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
@@ -150,7 +163,7 @@ fn replaced(path: &Path) -> Result<Option<u32>> {
 
 /// In a directory that everybody may write and that lacks the sticky bit, anybody can put something else in our place.
 fn trusted(path: &Path, dir: &Path) -> Result<()> {
-    let (shown, dir_shown) = (path.display(), dir.display());
+    let (shown, dir_shown) = (shown(path), shown(dir));
     let meta = fs::metadata(dir)
         .map_err(|e| anyhow::anyhow!("cannot write {shown}: its directory {dir_shown}: {}", plain(&e)))?;
     if !meta.is_dir() {

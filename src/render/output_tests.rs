@@ -23,7 +23,9 @@ fn names(dir: &Path) -> Vec<String> {
 fn a_full_disk_is_an_error_even_when_all_fits_into_the_buffer() {
     for text in ["short".to_string(), "long ".repeat(100_000)] {
         let mut full = File::options().write(true).open("/dev/full").unwrap();
-        let error = to_stream("stdout", &mut full, |out| out.write_all(text.as_bytes())).unwrap_err();
+        let error =
+            to_stream("stdout", "the output is incomplete", &mut full, |out| out.write_all(text.as_bytes()))
+                .unwrap_err();
         let said = "cannot write to stdout: No space left on device; the output is incomplete";
         assert_eq!(error.to_string(), said);
     }
@@ -33,14 +35,16 @@ fn a_full_disk_is_an_error_even_when_all_fits_into_the_buffer() {
 fn a_reader_that_goes_away_ends_it_quietly() {
     let (reader, mut writer) = io::pipe().unwrap();
     drop(reader);
-    let ended = to_stream("stdout", &mut writer, |out| out.write_all(b"x")).unwrap();
+    let ended =
+        to_stream("stdout", "the output is incomplete", &mut writer, |out| out.write_all(b"x")).unwrap();
     assert_eq!(ended, Ended::Closed);
 }
 
 #[test]
 fn a_broken_pipe_of_the_row_source_is_no_closed_reader() {
     let mut sink = Vec::new();
-    let result = to_stream("stdout", &mut sink, |_| Err(ErrorKind::BrokenPipe.into()));
+    let result =
+        to_stream("stdout", "the output is incomplete", &mut sink, |_| Err(ErrorKind::BrokenPipe.into()));
     assert_eq!(said(result), "broken pipe");
 }
 
@@ -111,4 +115,11 @@ fn a_missing_directory_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let error = said(put(&dir.path().join("none/f"), "x"));
     assert!(error.contains("/none: No such file or directory"), "{error}");
+}
+
+#[test]
+fn a_path_that_names_no_file_is_refused_and_shown_escaped() {
+    assert_eq!(said(put(Path::new("/"), "x")), "cannot write '/': it names no file");
+    let error = said(put(Path::new("/nowhere\u{1b}[2J/f"), "x"));
+    assert!(error.contains("/nowhere\\x1b[2J: No such file"), "{error}");
 }

@@ -98,7 +98,13 @@ impl<'s> Pen<'s> {
             all.iter_mut().for_each(|a| a.push_str(&dot));
         }
         let room = self.rest_of_line(lead.1);
-        self.hang(lead, ink, &wrap::wrap(atoms.iter().map(String::as_str), room, room));
+        // A piece that is longer than a line is broken like prose.
+        let words = atoms.iter().flat_map(|a| {
+            let (whole, parts) =
+                if wrap::columns(a) <= room { (Some(a.as_str()), None) } else { (None, Some(a.split(' '))) };
+            whole.into_iter().chain(parts.into_iter().flatten())
+        });
+        self.hang(lead, ink, &wrap::wrap(words, room, room));
     }
     /// A title, and at the right edge of its first line a label.
     pub fn title(&mut self, lead: (Ink, &str), title: &str, label: &str) {
@@ -106,7 +112,11 @@ impl<'s> Pen<'s> {
         let (room, taken) = (self.rest_of_line(lead.1), wrap::columns(&label) + 2);
         if label.is_empty() || room < taken + 20 {
             self.para(lead, Ink::Bold, &title);
-            return if label.is_empty() { () } else { self.line(&[(Ink::Plain, "  "), (Ink::Dim, &label)]) };
+            if !label.is_empty() {
+                let blanks = " ".repeat(wrap::columns(&self.clean(lead.1)));
+                self.line(&[(Ink::Plain, &blanks), (Ink::Dim, &label)]);
+            }
+            return;
         }
         let mut lines = match self.style.width {
             None => vec![title],
@@ -114,7 +124,7 @@ impl<'s> Pen<'s> {
         };
         let rest = lines.split_off(1);
         let gap = self.style.width.map_or(2, |_| room - wrap::columns(&lines[0]) - wrap::columns(&label));
-        self.paint(lead.0, &self.clean(lead.1).into_owned());
+        self.paint(lead.0, &self.clean(lead.1));
         self.paint(Ink::Bold, &lines[0]);
         self.out.extend(std::iter::repeat_n(' ', gap));
         self.paint(Ink::Dim, &label);
@@ -228,7 +238,7 @@ mod tests {
         pen.title((Ink::Plain, "▲ "), "node never closes its connections to its peer", "confidence high");
         assert_eq!(
             pen.finish(),
-            "▲ node never closes its           confidence high\n  connections to its peer\n"
+            "▲ node never closes its            confidence high\n  connections to its peer\n"
         );
     }
 }

@@ -88,19 +88,36 @@ pub(super) fn not_seen(pen: &mut Pen, report: &Report) {
         }
     }
     for (reason, codes) in unknown(report) {
-        let n = codes.len();
-        let many = if n == 1 { "check" } else { "checks" };
-        let text = format!("{n} {many} undecided, {reason}: {}", codes.join(", "));
+        let text = format!("{} undecided: {reason}", some(pen, &codes));
         pen.para((Ink::Unseen, &lead()), Ink::Plain, &text);
         said += 1;
     }
     for (unseen, codes) in partly_found(report) {
-        let text = format!("{} more that {} could not judge", count(unseen), codes.join(", "));
+        let text = format!("{} things that {} could not judge", count(unseen), some(pen, &codes));
         pen.para((Ink::Unseen, &lead()), Ink::Plain, &text);
         said += 1;
     }
     if said == 0 {
-        pen.para((Ink::Plain, &lead()), Ink::Plain, "nothing of what was looked for");
+        pen.para((Ink::Plain, &lead()), Ink::Plain, no_gaps(report));
+    }
+}
+
+/// That no gap was reported is not yet that all was seen.
+fn no_gaps(report: &Report) -> &'static str {
+    let in_part = |c: &CheckV1| matches!(c.outcome, OutcomeV1::Clear { unseen: 1.., .. });
+    match checks(report).count() {
+        0 => "nothing was looked at",
+        _ if checks(report).any(in_part) => "what the checks above saw in part only",
+        _ => "no gaps: all that was looked for was seen",
+    }
+}
+
+/// The codes, or the first of many: `-v` lists them all.
+fn some(pen: &Pen, codes: &[&str]) -> String {
+    const MANY: usize = 4;
+    match codes.get(..MANY).filter(|_| codes.len() > MANY + 1 && pen.style.verbose == 0) {
+        Some(first) => format!("{} and {} more (-v)", first.join(", "), codes.len() - MANY),
+        None => codes.join(", "),
     }
 }
 
@@ -113,7 +130,7 @@ fn sentence(gap: &Gap) -> String {
     match (gap.detail.as_str(), gap.count) {
         ("", _) => {}
         (detail, 0..=1) => text += &format!("; {detail}"),
-        (detail, _) => text += &format!(", such as {detail}"),
+        (detail, _) => text += &format!("; e.g. {detail}"),
     }
     text
 }
@@ -151,10 +168,13 @@ pub(super) fn skipped(pen: &mut Pen, report: &Report) {
     }
     let n: u64 = folded.values().sum();
     if n > 0 {
-        let needs =
-            folded.iter().map(|(detail, n)| format!("{n} need {detail}")).collect::<Vec<_>>().join(", ");
+        let part = |(detail, n): (&&str, &u64)| {
+            if *n == 1 { (*detail).to_string() } else { format!("{detail} ({n} checks)") }
+        };
+        let parts = folded.iter().map(part).collect::<Vec<_>>().join(", ");
         let lead = label(pen, "·", "NOT RUN");
-        pen.para((Ink::Dim, &lead), Ink::Dim, &format!("{n} checks: {needs}"));
+        let many = if n == 1 { "check" } else { "checks" };
+        pen.para((Ink::Dim, &lead), Ink::Dim, &format!("{n} {many}, not asked for: {parts}"));
     }
 }
 
@@ -197,11 +217,13 @@ pub(super) fn ignored(pen: &mut Pen, report: &Report) {
 pub(super) fn all_checks(pen: &mut Pen, report: &Report) {
     const COLUMNS: [Column; 3] = [Column::new("check"), Column::new("outcome"), Column::new("of what")];
     let row = |c: &CheckV1| {
+        let missed = |n: u64| if n > 0 { format!("{} not seen", count(n)) } else { String::new() };
         let (outcome, of) = match &c.outcome {
+            OutcomeV1::Clear { looked, unseen: 0 } => ("clear", format!("{} looked at", count(*looked))),
             OutcomeV1::Clear { looked, unseen } => {
-                ("clear", format!("{} looked at, {} not seen", count(*looked), count(*unseen)))
+                ("clear", format!("{} looked at, {}", count(*looked), missed(*unseen)))
             }
-            OutcomeV1::Found { unseen } => ("found", format!("{} not seen", count(*unseen))),
+            OutcomeV1::Found { unseen } => ("found", missed(*unseen)),
             OutcomeV1::Unknown { why, detail } => ("unknown", format!("{why}: {detail}")),
             OutcomeV1::Skipped { detail } => ("not run", (*detail).into()),
         };

@@ -5,6 +5,8 @@ use crate::model::{Cell, Column};
 
 /// A text cell is shortened to this before a whole column is given up; the longest IPv6 address with a port fits.
 const LONGEST: usize = 48;
+/// And no text is shortened to less than this.
+const LEAST_TEXT: usize = 16;
 const GAP: usize = 2;
 
 /// Which columns are shown, how wide, and on which side their cells stand. Made from the rows that are known; later
@@ -48,6 +50,12 @@ impl Layout {
         }
         let mut left_out = Vec::new();
         while shown.len() > 1 && needs(&shown) > room {
+            // What is free text at the end says something even when its end is missing.
+            let over = needs(&shown) - room;
+            if let Some(last) = shown.last_mut().filter(|s| !s.right && s.width >= over + LEAST_TEXT) {
+                (last.width, last.cut) = (last.width - over, true);
+                break;
+            }
             left_out.extend(shown.pop().map(|s| s.heading));
         }
         left_out.reverse();

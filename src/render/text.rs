@@ -57,46 +57,43 @@ fn header(pen: &mut Pen, report: &Report) {
     pen.pieces((ink, &format!("{word}  ")), Ink::Plain, &parts);
 }
 
-/// Tables and charts: of an area's own command all, of `check` a glimpse where something was found.
+/// Tables and charts: of an area's own command all. `check` gives a glimpse of the first table of each area in which
+/// something was found: the findings are what must fit the screen.
 fn blocks(pen: &mut Pen, report: &Report) {
-    let check = report.command == "check";
     let found = |s: &SectionV1| {
         report
             .findings
             .iter()
             .any(|f| f.severity > Severity::Notice && f.code.split('/').next() == Some(s.area))
     };
-    let shown: Vec<_> = report.sections.iter().filter(|s| !check || found(s)).collect();
-    let several = shown.iter().map(|s| s.blocks.len()).sum::<usize>() > 1;
-    for section in shown {
-        let rest = match check {
-            true => format!("{} {}", pen.style.program, section.area),
-            false => "--rows N or --all".into(),
-        };
-        for block in &section.blocks {
-            match block {
-                BlockV1::Table { rows, .. } if rows.is_empty() && check => continue,
-                BlockV1::Table { name, columns, rows, total } => {
-                    if rows.is_empty() && *total == 0 {
-                        pen.line(&[
-                            (Ink::Bold, &format!("  {}", name.to_uppercase())),
-                            (Ink::Dim, "  none seen"),
-                        ]);
-                    } else {
-                        if several {
-                            pen.line(&[(Ink::Dim, &format!("  {name}"))]);
-                        }
-                        let rows_shown = if check { GLIMPSE } else { usize::MAX };
-                        let extent = table::Extent { rows: rows_shown, total: *total, rest: &rest };
-                        table::draw(pen, columns, rows, &extent);
-                    }
-                }
-                BlockV1::Chart { name, unit, step_ms, lines } => {
-                    chart::draw(pen, name, unit, *step_ms, lines)
-                }
-            }
-            pen.blank();
+    let rows = |b: &BlockV1| matches!(b, BlockV1::Table { rows, .. } if !rows.is_empty());
+    let mut shown: Vec<(&BlockV1, usize, String)> = Vec::new();
+    for section in &report.sections {
+        if report.command != "check" {
+            shown.extend(section.blocks.iter().map(|b| (b, usize::MAX, "--rows N or --all".into())));
+        } else if let Some(first) = section.blocks.iter().find(|b| rows(b)).filter(|_| found(section)) {
+            shown.push((first, GLIMPSE, format!("{} {}", pen.style.program, section.area)));
         }
+    }
+    let several = shown.len() > 1;
+    for (block, rows, rest) in shown {
+        draw(pen, block, several, rows, &rest);
+        pen.blank();
+    }
+}
+
+fn draw(pen: &mut Pen, block: &BlockV1, named: bool, most: usize, rest: &str) {
+    match block {
+        BlockV1::Table { name, rows, total: 0, .. } if rows.is_empty() => {
+            pen.line(&[(Ink::Dim, &format!("  {name}: none seen"))]);
+        }
+        BlockV1::Table { name, columns, rows, total } => {
+            if named {
+                pen.line(&[(Ink::Dim, &format!("  {name}"))]);
+            }
+            table::draw(pen, columns, rows, &table::Extent { rows: most, total: *total, rest });
+        }
+        BlockV1::Chart { name, unit, step_ms, lines } => chart::draw(pen, name, unit, *step_ms, lines),
     }
 }
 
@@ -118,6 +115,9 @@ fn verdict(pen: &mut Pen, report: &Report) {
     pen.pieces((Ink::Plain, ""), ink(report.status).0, &parts);
 }
 
+#[cfg(test)]
+#[path = "any_text_tests.rs"]
+mod any_text;
 #[cfg(test)]
 #[path = "text_tests.rs"]
 mod tests;

@@ -4,7 +4,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns that `text` takes.
 pub(super) fn columns(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
+    // Most text is ASCII, and a listing measures millions of cells.
+    if text.is_ascii() { text.len() } else { UnicodeWidthStr::width(text) }
 }
 
 /// Lines of at most `first`, then `rest` columns, broken between atoms; an atom that is too long for a line of its own
@@ -41,10 +42,21 @@ pub(super) fn wrap<'t>(atoms: impl IntoIterator<Item = &'t str>, first: usize, r
 }
 
 /// The command as lines that can be pasted into a shell as they stand: broken at spaces outside quotes, each line but
-/// the last ending in a backslash. A word is never broken, even when it is longer than a line.
+/// the last ending in a backslash. A word is never broken, even when it is longer than a line, and a flag keeps its
+/// value beside it.
 pub(super) fn command(line: &str, room: usize) -> Vec<String> {
-    let mut lines: Vec<String> = vec![String::new()];
+    let mut atoms: Vec<String> = Vec::new();
     for word in words(line) {
+        match atoms.last_mut() {
+            Some(flag) if flag.starts_with('-') && !flag.contains(' ') && !word.starts_with('-') => {
+                flag.push(' ');
+                flag.push_str(word);
+            }
+            _ => atoms.push(word.into()),
+        }
+    }
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in &atoms {
         let Some(last) = lines.last_mut() else { break };
         // Two columns stay free for the backslash.
         if last.is_empty() || columns(last) + 1 + columns(word) + 2 <= room {
@@ -54,7 +66,7 @@ pub(super) fn command(line: &str, room: usize) -> Vec<String> {
             last.push_str(word);
         } else {
             last.push_str(" \\");
-            lines.push(word.into());
+            lines.push(word.clone());
         }
     }
     lines
@@ -110,9 +122,9 @@ mod tests {
 
     #[test]
     fn a_broken_command_can_still_be_pasted() {
-        assert_eq!(command("p sockets --name 'a b c' --all", 20), ["p sockets --name \\", "'a b c' --all"]);
+        assert_eq!(command("p sockets --name 'a b c' --all", 24), ["p sockets \\", "--name 'a b c' --all"]);
         assert_eq!(command("p x", 80), ["p x"]);
-        assert_eq!(command("p --name averyverylongword", 10), ["p --name \\", "averyverylongword"]);
+        assert_eq!(command("p --name averyverylongword", 10), ["p \\", "--name averyverylongword"]);
     }
 
     #[test]
