@@ -33,7 +33,7 @@ pub struct Dumped {
     pub count: u64,
     /// Answers that could not be read.
     pub malformed: u64,
-    /// How many requests it took: 1, or 2 where the kernel wants one per family.
+    /// Requests it took: 1, or 3 where the kernel refuses the one for both families.
     pub requests: u8,
 }
 
@@ -89,7 +89,7 @@ pub(super) fn dump_over(
 ) -> io::Result<Dumped> {
     let mut dumped = Dumped::default();
     let mut exchange = Exchange { wire, ask, deadline, buffer: vec![0; BUFFER], sequence: 0 };
-    // One pass over the kernel's tables instead of two, and so half the time.
+    // One pass over the kernel's tables instead of two: what the pass costs counts when few sockets match.
     match exchange.run(Request::Both, each, &mut dumped) {
         Ok(()) => return Ok(dumped),
         Err(e) if dumped.count > 0 || e.kind() == io::ErrorKind::TimedOut => return Err(explain(&e)),
