@@ -77,7 +77,8 @@ pub struct Peer {
 impl std::str::FromStr for Peer {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no address; write 10.0.3.7, 10.0.3.7:443, [2001:db8::1]:443 or :443");
+        let wrong =
+            || format!("`{text}` is no address; write 10.0.3.7, 10.0.3.7:443, [2001:db8::1]:443 or :443");
         if let Some(port) = text.strip_prefix(':').and_then(|p| p.parse().ok()) {
             return Ok(Self { ip: None, port: Some(port) });
         }

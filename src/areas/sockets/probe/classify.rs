@@ -46,7 +46,8 @@ pub fn classify(s: &Sock, outbound: bool) -> Class {
         }
         _ => {}
     }
-    let unanswered = s.info.is_some_and(|i| i.retransmits >= SILENT || (i.probes >= SILENT && !window_closed(s, &i)));
+    let unanswered =
+        s.info.is_some_and(|i| i.retransmits >= SILENT || (i.probes >= SILENT && !window_closed(s, &i)));
     set(Mark::Dead, held && unanswered && !matches!(s.state, TcpState::SynSent | TcpState::Listen));
     let tries = s.info.map_or(s.retrans, |i| i.retransmits.max(i.probes).max(s.retrans));
     Class { marks, age_s: s.info.and_then(|i| age_ms(s, &i)).map(|ms| ms / 1000), tries }
@@ -70,9 +71,11 @@ fn awaits_reply(s: &Sock, i: &Info) -> bool {
 fn age_ms(s: &Sock, i: &Info) -> Option<u32> {
     match s.state {
         // Never less than the time since the peer's FIN, or our own: a later acknowledgement makes it look younger.
-        TcpState::CloseWait | TcpState::FinWait1 | TcpState::FinWait2 | TcpState::LastAck | TcpState::Closing => {
-            Some(i.last_ack_recv_ms)
-        }
+        TcpState::CloseWait
+        | TcpState::FinWait1
+        | TcpState::FinWait2
+        | TcpState::LastAck
+        | TcpState::Closing => Some(i.last_ack_recv_ms),
         TcpState::Established if s.rqueue > 0 => Some(i.last_data_recv_ms),
         TcpState::Established if s.wqueue > 0 => Some(i.last_ack_recv_ms.min(i.last_data_sent_ms)),
         TcpState::Established => Some(i.last_data_sent_ms.min(i.last_data_recv_ms)),

@@ -75,7 +75,12 @@ impl Eq for Seed {}
 impl Seed {
     /// Oldest first; what is marked before what is not; the inode makes the order total.
     fn key(&self) -> (bool, u32, u32, u32) {
-        (self.class.marks != 0, self.class.age_s.unwrap_or(0), self.sock.rqueue.max(self.sock.wqueue), self.sock.inode)
+        (
+            self.class.marks != 0,
+            self.class.age_s.unwrap_or(0),
+            self.sock.rqueue.max(self.sock.wqueue),
+            self.sock.inode,
+        )
     }
 }
 impl PartialOrd for Seed {
@@ -152,7 +157,17 @@ impl Gathered {
             let user = self.user(s.uid);
             let age_s = class.age_s.unwrap_or(NO_AGE);
             let (marks, tries) = (class.marks, class.tries);
-            self.owners.push(Mini { inode: s.inode, group, owner: NOBODY, fd: 0, age_s, bytes, marks, tries, user });
+            self.owners.push(Mini {
+                inode: s.inode,
+                group,
+                owner: NOBODY,
+                fd: 0,
+                age_s,
+                bytes,
+                marks,
+                tries,
+                user,
+            });
             self.groups[group as usize].left_out += self.owners.left_out - left_out;
         }
         if rules.last {
@@ -237,5 +252,31 @@ impl Gathered {
         }
         self.users.push(uid);
         (self.users.len() - 1) as u8
+    }
+}
+
+impl Gathered {
+    /// Takes up one listener: its owner is wanted, its figures are kept elsewhere.
+    pub fn listener(&mut self, s: &Sock, class: Class) {
+        *self.states.entry(s.state).or_default() += 1;
+        let group = self.group(s, false);
+        let user = self.user(s.uid);
+        let mini = Mini {
+            inode: s.inode,
+            group,
+            owner: NOBODY,
+            fd: 0,
+            age_s: NO_AGE,
+            bytes: s.rqueue,
+            marks: class.marks,
+            tries: 0,
+            user,
+        };
+        self.owners.push(mini);
+    }
+
+    /// The group of all listeners, if there is any.
+    pub fn listen_group(&self) -> Option<u32> {
+        self.index.get(&(TcpState::Listen, Far::Nobody)).copied()
     }
 }

@@ -116,8 +116,11 @@ pub fn groups(
         }
     };
     for ((at, owner), sum) in sums {
-        let owner =
-            if owner == NOBODY { Reading::unseen(lost) } else { Reading::seen(Some(naming.owner(owner, &sum.also))) };
+        let owner = if owner == NOBODY {
+            Reading::unseen(lost)
+        } else {
+            Reading::seen(Some(naming.owner(owner, &sum.also)))
+        };
         out.push(group(at, owner, sum));
     }
     if everything {
@@ -135,7 +138,10 @@ pub fn groups(
     let telling = |g: &Group| g.marks.keys().any(|m| !matches!(m, Mark::NoKeepalive | Mark::Awaiting));
     out.sort_by(|a, b| {
         let key = |g: &Group| (telling(g), g.count);
-        key(b).cmp(&key(a)).then_with(|| a.state.cmp(&b.state)).then_with(|| a.end.to_string().cmp(&b.end.to_string()))
+        key(b)
+            .cmp(&key(a))
+            .then_with(|| a.state.cmp(&b.state))
+            .then_with(|| a.end.to_string().cmp(&b.end.to_string()))
     });
     let total = out.len() as u64;
     out.truncate(MOST);
@@ -153,7 +159,9 @@ pub fn unowned(g: &Gathered, lost: Why, m: &Moment, gaps: &mut Gaps) {
     let users: Vec<String> = by_user
         .iter()
         .take(5)
-        .map(|(u, n)| uid(u).map_or(format!("others: {n}"), |id| format!("{} (uid {id}): {n}", m.world.users.name(id))))
+        .map(|(u, n)| {
+            uid(u).map_or(format!("others: {n}"), |id| format!("{} (uid {id}): {n}", m.world.users.name(id)))
+        })
         .collect();
     let what = "owners of sockets";
     gaps.add_many(lost, what, total, format!("sockets of {}", users.join(", ")));
@@ -162,7 +170,12 @@ pub fn unowned(g: &Gathered, lost: Why, m: &Moment, gaps: &mut Gaps) {
         Why::Absent => gaps.remedy(lost, what, "paramedic --on pod/NAME -c CONTAINER sockets"),
         _ => {}
     }
-    gaps.add_many(Why::TooMany, "owners of sockets (memory is short)", g.owners.left_out, "the rest is counted by peer");
+    gaps.add_many(
+        Why::TooMany,
+        "owners of sockets (memory is short)",
+        g.owners.left_out,
+        "the rest is counted by peer",
+    );
 }
 
 /// The worst rows, oldest first.

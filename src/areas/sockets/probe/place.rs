@@ -4,16 +4,10 @@ use crate::{
     model::{Gaps, Why},
     source::{
         Moment, Netns,
-        net::{Ask, Sock, dump, dump_whole, netns, read_tcp_until},
+        net::{Ask, Namespace, Sock, dump, dump_whole, netns, read_tcp_until},
     },
 };
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    io,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{cell::RefCell, collections::HashMap, io, path::PathBuf, time::Instant};
 
 /// One network namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +65,11 @@ fn others(m: &Moment, own: Option<u64>, all: bool, gaps: &mut Gaps) -> Vec<i32> 
                 first.entry(id).or_insert(p.pid);
             }
             Err(e) if all && Why::from(&e) != Why::Absent => {
-                gaps.add(Why::from(&e), "network namespaces of processes", format!("{} (pid {})", p.comm, p.pid));
+                gaps.add(
+                    Why::from(&e),
+                    "network namespaces of processes",
+                    format!("{} (pid {})", p.comm, p.pid),
+                );
             }
             _ => {}
         }
@@ -82,7 +80,7 @@ fn others(m: &Moment, own: Option<u64>, all: bool, gaps: &mut Gaps) -> Vec<i32> 
 }
 
 /// Takes up a stream of sockets.
-pub trait Sink: Send {
+pub trait Sink {
     /// Forget what came so far: the dump is repeated.
     fn restart(&mut self);
     /// One socket.
@@ -115,19 +113,26 @@ impl Place {
     ///
     /// # Errors
     /// When neither netlink nor the files can be read.
-    pub fn stream(&self, ask: &Ask, whole: bool, deadline: Instant, sink: &mut dyn Sink) -> io::Result<Streamed> {
+    pub fn stream(
+        &self,
+        ask: &Ask,
+        whole: bool,
+        deadline: Instant,
+        sink: &mut dyn Sink,
+    ) -> io::Result<Streamed> {
         if self.netlink {
+            let at = self.enter.as_deref().map_or(Namespace::Own, Namespace::Of);
             let sink = RefCell::new(&mut *sink);
-            let dumped = self.inside(move || {
-                let mut each = |s: &Sock| sink.borrow_mut().take(s);
-                if whole {
-                    dump_whole(ask, deadline, &mut || sink.borrow_mut().restart(), &mut each)
-                } else {
-                    dump(ask, deadline, &mut each)
+            let mut each = |s: &Sock| sink.borrow_mut().take(s);
+            let dumped = if whole {
+                dump_whole(at, ask, deadline, &mut || sink.borrow_mut().restart(), &mut each)
+            } else {
+                dump(at, ask, deadline, &mut each)
+            };
+            match dumped {
+                Ok(d) => {
+                    return Ok(Streamed { detail: true, interrupted: d.interrupted, malformed: d.malformed });
                 }
-            });
-            match dumped.and_then(|d| d) {
-                Ok(d) => return Ok(Streamed { detail: true, interrupted: d.interrupted, malformed: d.malformed }),
                 Err(e) if e.kind() == io::ErrorKind::TimedOut => return Err(e),
                 Err(_) => {}
             }
@@ -140,10 +145,5 @@ impl Place {
             }
         })?;
         Ok(Streamed { detail: false, interrupted: false, malformed: read.malformed })
-    }
-
-    /// The directory of this namespace's sysctls is that of the thread that reads.
-    pub fn proc_root<'m>(&self, m: &'m Moment) -> &'m Path {
-        &m.world.proc_root
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         },
     },
 };
-use std::{fs, io, os::unix::fs::PermissionsExt};
+use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
 /// The counters at one instant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,39 +43,59 @@ impl Counted {
     }
 }
 
+/// What one thread reads inside the namespace.
+struct Limits {
+    conntrack: Seen<u64>,
+    conntrack_max: Seen<u64>,
+    mem: Seen<sysctl::TcpMem>,
+    orphans_max: Seen<u64>,
+}
+impl Limits {
+    fn unseen(why: Why) -> Self {
+        Self { conntrack: Err(why), conntrack_max: Err(why), mem: Err(why), orphans_max: Err(why) }
+    }
+}
+
 /// Reads every table once.
 pub fn tables(m: &Moment, place: &Place) -> Tables {
-    let root = place.proc_root(m);
+    let (root, procfs) = (&m.world.proc_root, m.world.procfs);
+    // What /proc/sys/net shows is of the namespace of the thread that reads it.
+    let limits = place.inside(|| Limits {
+        conntrack: conntrack(root, procfs),
+        conntrack_max: sysctl::conntrack_max(root).map_err(|e| Why::from(&e)),
+        mem: sysctl::tcp_mem(root).map_err(|e| Why::from(&e)),
+        orphans_max: sysctl::max_orphans(root).map_err(|e| Why::from(&e)),
+    });
+    let limits = limits.unwrap_or_else(|e| Limits::unseen(Why::from(&e)));
     let stat = SockStat::read(&place.files);
     let of = |f: fn(&SockStat) -> Option<u64>| -> Reading<u64> {
         stat.as_ref().map_err(Why::from).and_then(|s| f(s).ok_or(Why::Unsupported)).into()
     };
-    let mem = sysctl::tcp_mem(root).map_err(|e| Why::from(&e));
     Tables {
-        conntrack: conntrack(m, place).into(),
-        conntrack_max: sysctl::conntrack_max(root).into(),
+        conntrack: limits.conntrack.into(),
+        conntrack_max: limits.conntrack_max.into(),
         pages: of(|s| s.mem_pages),
-        pages_pressure: mem.map(|t| t.pressure).into(),
-        pages_max: mem.map(|t| t.max).into(),
+        pages_pressure: limits.mem.map(|t| t.pressure).into(),
+        pages_max: limits.mem.map(|t| t.max).into(),
         orphans: of(|s| s.orphan),
-        orphans_max: sysctl::max_orphans(root).into(),
+        orphans_max: limits.orphans_max.into(),
     }
 }
 
 /// The count is of the namespace that reads it: a pod's own reads next to nothing while the node's table is full. Only in
 /// the host's namespace is the maximum writable (`nf_conntrack_standalone_init_sysctl`), which tells the two apart.
-fn conntrack(m: &Moment, place: &Place) -> Seen<u64> {
-    let max = place.proc_root(m).join("sys/net/netfilter/nf_conntrack_max");
+fn conntrack(root: &Path, procfs: bool) -> Seen<u64> {
+    let max = root.join("sys/net/netfilter/nf_conntrack_max");
     let mode = fs::metadata(&max).map_err(|e| Why::from(&e))?.permissions().mode();
-    if m.world.procfs && mode & 0o200 == 0 {
+    if procfs && mode & 0o200 == 0 {
         return Err(Why::Unsupported);
     }
-    sysctl::conntrack_count(place.proc_root(m)).map_err(|e: io::Error| Why::from(&e))
+    sysctl::conntrack_count(root).map_err(|e| Why::from(&e))
 }
 
 /// First and last ephemeral port, and how many of them may be used.
 pub fn ports(m: &Moment, place: &Place) -> Seen<((u16, u16), u64)> {
-    let root = place.proc_root(m).to_path_buf();
+    let root = m.world.proc_root.clone();
     let read = move || {
         let (first, last) = sysctl::port_range(&root)?;
         // No such file on old kernels: then nothing is reserved.

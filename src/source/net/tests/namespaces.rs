@@ -49,7 +49,7 @@ impl Drop for Elsewhere {
 fn listeners() -> Vec<u16> {
     let mut ports = vec![];
     let ask = Ask { states: TcpState::Listen.bit(), ..ALL };
-    dump(&ask, soon(), &mut |s| ports.push(s.local.port)).unwrap();
+    dump(Namespace::Own, &ask, soon(), &mut |s| ports.push(s.local.port)).unwrap();
     ports
 }
 
