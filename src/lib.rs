@@ -9,3 +9,4 @@ pub mod areas;
 pub mod model;
 pub mod settings;
 pub mod source;
+pub mod stats;
