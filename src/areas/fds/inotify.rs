@@ -41,8 +41,8 @@ pub(super) fn plan(tables: &[Table], max: u64) -> Plan {
     }
     let floor = max as f64 * Inotify::FLOOR_PCT / 100.0;
     let few = |n: &Option<u64>| n.is_some_and(|n| (n as f64) < floor);
-    let mut plan = Plan::default();
-    plan.beneath = held.iter().filter(|(_, n)| few(n)).map(|(uid, _)| *uid).collect();
+    let beneath = held.iter().filter(|(_, n)| few(n)).map(|(uid, _)| *uid).collect();
+    let mut plan = Plan { beneath, ..Plan::default() };
     let mut order: Vec<usize> = (0..tables.len())
         .filter(|i| {
             let t = &tables[*i];

@@ -112,7 +112,10 @@ impl Fds {
         let own = self.own.filter(|pid| !m.scope.pids.contains(pid));
         let everything = m.scope.is_everything();
         // Kernel threads hold none: without a scope that names them they would only hide who does.
-        let counts = |p: &Process| Some(p.pid) != own && !(everything && p.kernel_thread);
+        // One that ended while it was read holds nothing any more; in a recorded tree the file is missing instead.
+        let gone =
+            |p: &Process| m.world.procfs && (p.open == Err(Why::Absent) || p.limit == Err(Why::Absent));
+        let counts = |p: &Process| Some(p.pid) != own && !(everything && p.kernel_thread) && !gone(p);
         self.now = Look {
             processes: (0..table.len()).filter(|i| counts(&table[*i])).collect(),
             slots: vec![0; table.len()],
