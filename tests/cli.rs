@@ -74,7 +74,8 @@ fn a_full_disk_is_three_with_a_message_and_a_closed_pipe_is_silence() {
     assert_eq!(out.status.code(), Some(3));
     assert!(text(&out.stderr).contains("No space left on device"), "{}", text(&out.stderr));
 
-    let mut child = paramedic(&["--window", "300ms"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        paramedic(&["--window", "300ms"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let out = child.wait_with_output().unwrap();
     assert_eq!(text(&out.stderr), "");
@@ -113,7 +114,8 @@ fn a_snapshot_is_judged_as_the_machine_was() {
     assert!(fs::metadata(&file).unwrap().len() < 64 << 10, "a snapshot of an ordinary host is at most 64 kB");
     let first = json(&["--from", &file, "--json"]);
     assert_eq!(first, json(&["--from", &file, "--json"]), "judging twice gives the same");
-    let areas: Vec<_> = first["sections"].as_array().unwrap().iter().map(|s| s["area"].as_str().unwrap()).collect();
+    let areas: Vec<_> =
+        first["sections"].as_array().unwrap().iter().map(|s| s["area"].as_str().unwrap()).collect();
     assert!(areas.contains(&"fds") && areas.contains(&"sockets"), "{areas:?}");
     assert_eq!(json(&["sockets", "--from", &file, "--json"])["command"], "sockets");
 
@@ -179,11 +181,17 @@ fn explain_teaches_every_check() {
 #[test]
 fn few_descriptors_of_our_own_are_no_excuse() {
     let exe = env!("CARGO_BIN_EXE_paramedic");
-    let out = Command::new("prlimit").args(["--nofile=16:16", exe, "--window", "300ms", "--json"]).output().unwrap();
+    let out = Command::new("prlimit")
+        .args(["--nofile=16:16", exe, "--window", "300ms", "--json"])
+        .output()
+        .unwrap();
     let report: Value = serde_json::from_slice(&out.stdout).unwrap();
     let gaps = |area: &str| {
         let sections = report["sections"].as_array().unwrap().iter();
-        sections.filter(|s| s["area"] == area).flat_map(|s| s["gaps"].as_array().unwrap().clone()).collect::<Vec<_>>()
+        sections
+            .filter(|s| s["area"] == area)
+            .flat_map(|s| s["gaps"].as_array().unwrap().clone())
+            .collect::<Vec<_>>()
     };
     assert!(gaps("host").iter().all(|g| g["why"] != "too_many"), "{:?}", gaps("host"));
     assert!(out.stderr.is_empty(), "{}", text(&out.stderr));
@@ -229,7 +237,10 @@ fn a_broken_process_table_is_read_as_far_as_it_goes() {
 /// In a static binary these load the host's name service modules and take it down.
 #[test]
 fn no_name_service_of_libc_is_linked() {
-    let out = Command::new("nm").args(["-D", "--undefined-only", env!("CARGO_BIN_EXE_paramedic")]).output().unwrap();
+    let out = Command::new("nm")
+        .args(["-D", "--undefined-only", env!("CARGO_BIN_EXE_paramedic")])
+        .output()
+        .unwrap();
     let symbols = text(&out.stdout);
     assert!(symbols.contains("malloc") || symbols.contains("write"), "nm shows the imports: {symbols}");
     for bad in ["getpw", "getgr", "getaddrinfo", "gethostby", "dlopen"] {

@@ -26,5 +26,8 @@ fn derived_files_are_what_the_code_gives() {
             }
         }
     }
-    assert!(stale.is_empty(), "not up to date: {stale:?}\nmend with: PARAMEDIC_REGENERATE=1 cargo test --test generated");
+    assert!(
+        stale.is_empty(),
+        "not up to date: {stale:?}\nmend with: PARAMEDIC_REGENERATE=1 cargo test --test generated"
+    );
 }
