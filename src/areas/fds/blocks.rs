@@ -37,7 +37,7 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
 pub(super) fn cells(row: &Row) -> Vec<Cell> {
     let p = &row.process;
     vec![
-        u64::try_from(p.pid).unwrap_or(0).into(),
+        Cell::Id(u64::try_from(p.pid).unwrap_or(0)),
         (&p.name).into(),
         p.user.clone().into(),
         (&row.open).into(),
@@ -83,13 +83,13 @@ fn kinds(facts: &Facts, args: &Args) -> Option<Block> {
     let columns = vec![Column::new("pid"), Column::new("name"), Column::new("kind"), Column::new("open")];
     let mut rows = Vec::new();
     for row in facts.processes.top() {
-        let pid = u64::try_from(row.process.pid).unwrap_or(0);
+        let pid = Cell::Id(u64::try_from(row.process.pid).unwrap_or(0));
         let of = |kind| Cell::from(&row.kinds.clone().map(|k| k.get(&kind).copied().unwrap_or(0)));
         let mut held: Vec<_> = Kind::ALL.into_iter().map(|k| (k, of(k))).collect();
         held.retain(|(_, open)| number(open) > 0.0);
         held.sort_by(|a, b| number(&b.1).total_cmp(&number(&a.1)));
         let cells =
-            |(k, open): (Kind, Cell)| vec![pid.into(), (&row.process.name).into(), k.name().into(), open];
+            |(k, open): (Kind, Cell)| vec![pid.clone(), (&row.process.name).into(), k.name().into(), open];
         rows.extend(held.into_iter().map(cells));
     }
     let total = rows.len() as u64;
@@ -128,7 +128,7 @@ fn inotify(i: &Inotify) -> Option<Block> {
         .filter(held)
         .map(|u| {
             vec![
-                u.uid.into(),
+                Cell::Id(u.uid.into()),
                 u.name.as_str().into(),
                 u.instances.into(),
                 (&i.max).into(),

@@ -41,13 +41,13 @@ pub fn places(m: &Moment, gaps: &mut Gaps) -> Vec<Place> {
         _ => vec![here],
     };
     let all = m.scope.netns == Netns::All;
-    if all || m.scope.is_everything() {
+    if all || (m.last && m.scope.is_everything()) {
         let others = others(m, own, all, gaps);
         if all {
             places.extend(others.iter().take(NAMESPACES).map(|pid| of(*pid)));
             let left = others.len().saturating_sub(NAMESPACES) as u64;
             gaps.add_many(Why::TooMany, "network namespaces", left, format!("more than {NAMESPACES}"));
-        } else if m.last && !others.is_empty() {
+        } else if !others.is_empty() {
             let what = "other network namespaces";
             gaps.add_many(Why::NotAsked, what, others.len() as u64, format!("of pid {}", others[0]));
             gaps.remedy(Why::NotAsked, what, "paramedic sockets --netns all");
