@@ -88,12 +88,13 @@ struct Listeners<'a> {
     left_out: &'a mut u64,
     /// Listeners are asked for, not only looked at to tell who connected to whom.
     wanted: bool,
-    last: bool,
+    /// Those of this dump, by inode.
+    met: Vec<u32>,
     look: u32,
 }
 impl Sink for Listeners<'_> {
     fn restart(&mut self) {
-        // A listener met twice is entered once: nothing has to be forgotten.
+        self.met.clear();
     }
     fn take(&mut self, s: &Sock) {
         self.gathered.listening.insert(s.local.port);
@@ -108,10 +109,7 @@ impl Sink for Listeners<'_> {
         let new = Heard { sock: *s, queue_least: queue, first_drops: s.drops, look: self.look };
         let h = self.heard.entry(s.inode).or_insert(new);
         (h.sock, h.queue_least, h.look) = (*s, h.queue_least.min(queue), self.look);
-        if self.last {
-            let class = classify::Class::default();
-            self.gathered.listener(s, class);
-        }
+        self.met.push(s.inode);
     }
 }
 
@@ -214,11 +212,12 @@ impl Sockets {
             heard: &mut self.heard,
             left_out: &mut self.listeners_left_out,
             wanted: mask & TcpState::Listen.bit() != 0 && self.args.peer.is_none(),
-            last: m.last,
+            met: vec![],
             look: self.looks,
         };
         let ask = Ask { states: TcpState::Listen.bit(), info: false, skmem: true };
         let mut how = place.stream(&ask, first, m.deadline, &mut listeners)?;
+        let met = listeners.met;
         let rest = mask & !TcpState::Listen.bit();
         if rest != 0 {
             let rows = self.args.rows as usize;
