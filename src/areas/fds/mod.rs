@@ -45,8 +45,9 @@ impl Area for Fds {
         self.tally(process).is_some()
     }
     fn meet(&mut self, process: usize, fd: u32, link: &[u8]) {
+        let kind = self.kind(link);
         if let Some(tally) = self.tally_mut(process) {
-            tally.meet(fd, probe::kind(link));
+            tally.meet(fd, kind);
         }
     }
     fn missed(&mut self, process: usize, why: Why) {
@@ -54,8 +55,8 @@ impl Area for Fds {
             tally.missed(why);
         }
     }
-    fn look(&mut self, moment: &Moment, _: &Walked, gaps: &mut Gaps) -> Result<(), Gap> {
-        self.end(moment, gaps);
+    fn look(&mut self, moment: &Moment, _: &Walked, _: &mut Gaps) -> Result<(), Gap> {
+        self.end(moment);
         Ok(())
     }
     fn facts(&self) -> Facts {

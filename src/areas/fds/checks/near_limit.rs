@@ -1,7 +1,7 @@
 //! `fds/near-limit`
 
 use super::{
-    super::facts::{Facts, Riser, Row, sentence, share},
+    super::facts::{Facts, Riser, Row, sentence},
     rate,
 };
 use crate::{
@@ -47,10 +47,11 @@ check! {
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     for row in f.processes.top() {
-        let open = out.see(&row.open).copied();
-        let soft = out.see(&row.soft_limit).copied();
-        if let (Some(open), Some(Some(soft))) = (open, soft) {
-            one(f, row, open, soft, at, out);
+        // Seen when both are: one process is one thing looked at, or one hole.
+        let Some(Some(pct)) = out.see(&row.used_pct).copied() else { continue };
+        let (open, soft) = (out.aside(&row.open).copied(), out.aside(&row.soft_limit).copied().flatten());
+        if let Some((open, soft)) = open.zip(soft) {
+            one(f, row, (open, soft, pct), at, out);
         }
     }
     // They come nearest first: those left out are below every row that was judged.
@@ -58,8 +59,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     f.others_unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
 }
 
-fn one(f: &Facts, row: &Row, open: u64, soft: u64, at: &Limits, out: &mut Judging) {
-    let pct = share(open, Some(soft)).unwrap_or(0.0);
+fn one(f: &Facts, row: &Row, (open, soft, pct): (u64, u64, f64), at: &Limits, out: &mut Judging) {
     let few = (open as f64) < at.min_open.value() || soft == 0;
     let Some(severity) = at.used_pct.of(pct).filter(|_| !few) else { return };
     let p = &row.process;
@@ -100,9 +100,13 @@ fn growth(r: &Riser, soft: u64) -> String {
     let span = rates::span(r.span_s);
     match r.left_s(Some(soft)) {
         Some(left) => {
-            format!("rising for {span}: {}; at this rate none left in ~{}", rate(r.per_s), rates::span(left))
+            format!(
+                "rising for {span}: {}; at this rate none left in ~{}",
+                rate(r.per_s, ""),
+                rates::span(left)
+            )
         }
-        None => format!("rising for {span}: {}", rate(r.per_s)),
+        None => format!("rising for {span}: {}", rate(r.per_s, "")),
     }
 }
 
@@ -172,22 +176,23 @@ mod tests {
             row(3, 50_000, Some(1_073_741_816), Some(1_073_741_816)),
             row(4, 12, Some(0), Some(0)),
         ];
-        assert_eq!(clear(&CHECK, &with_rows(rows)), (8, 0));
+        assert_eq!(clear(&CHECK, &with_rows(rows)), (4, 0));
     }
 
     #[test]
     fn what_was_not_seen_is_counted_and_is_not_nought() {
         let mut denied = row(1, 0, Some(1_024), None);
         denied.open = Reading::unseen(Why::Denied);
+        denied.used_pct = Reading::unseen(Why::Denied);
         let facts = Facts {
             others: 30,
             others_unseen: [(Why::Denied, 4)].into(),
             ..with_rows(vec![denied, row(2, 3, Some(1_024), None)])
         };
-        assert_eq!(clear(&CHECK, &facts), (33, 5));
+        assert_eq!(clear(&CHECK, &facts), (31, 5));
         let mut blind = row(1, 15, None, None);
         blind.soft_limit = Reading::unseen(Why::Absent);
-        blind.open = Reading::unseen(Why::Absent);
+        blind.used_pct = Reading::unseen(Why::Absent);
         match outcome(&CHECK, &with_rows(vec![blind])) {
             Outcome::Unknown { why, .. } => assert_eq!(why, Why::Absent),
             other => panic!("{other:?}"),
