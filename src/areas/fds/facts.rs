@@ -158,7 +158,9 @@ pub struct User {
     pub name: String,
     /// Instances seen. One that two processes share is seen twice.
     pub instances: u64,
-    /// Processes of this user that were not looked through.
+    /// Processes of this user that were looked through.
+    pub seen: u64,
+    /// Processes of this user that were not.
     pub unseen: u64,
     /// Who holds most of them, and how many.
     pub top: Option<(Process, u64)>,

@@ -111,14 +111,23 @@ fn growth(r: &Riser, soft: u64) -> String {
 }
 
 fn remedy(pid: i32, soft: u64, hard: Option<Option<u64>>) -> String {
-    let live = match hard {
+    let raise = match hard {
         Some(Some(hard)) if hard > soft => {
-            format!("prlimit --pid {pid} --nofile={hard}:{hard} raises it in the running process")
+            format!(
+                "raise the limit: prlimit --pid {pid} --nofile={hard}:{hard} does it in the running process"
+            )
         }
-        Some(None) => format!("prlimit --pid {pid} --nofile=SOFT:unlimited raises it in the running process"),
-        _ => "the hard limit leaves no room: raise both where the process is started".to_string(),
+        Some(None) => {
+            format!(
+                "raise the limit: prlimit --pid {pid} --nofile=SOFT:unlimited does it in the running process"
+            )
+        }
+        Some(Some(_)) => {
+            "raise both limits where the process is started: the hard one leaves no room".to_string()
+        }
+        None => "raise the limit where the process is started".to_string(),
     };
-    format!("close what leaks if the count keeps rising, else raise the limit: {live}")
+    format!("close what leaks if the count keeps rising, else {raise}")
 }
 
 #[cfg(test)]

@@ -157,6 +157,7 @@ impl Fds {
                 uid,
                 name: m.world.users.name(uid),
                 instances: c.instances,
+                seen: c.seen,
                 unseen: c.unseen,
                 top: c.top.map(|(i, n)| (m.name(&table[i]), n)),
             })
