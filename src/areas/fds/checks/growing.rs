@@ -110,7 +110,10 @@ fn finding(r: &Riser, soft: Option<Option<u64>>, severity: Severity, kind: Optio
             rates::span(r.span_s)
         ));
     if let (Some(low), Some(high)) = (r.low_per_s, r.high_per_s) {
-        finding = finding.because(format!("the rate lies between {} and {}", rate(low, ""), rate(high, "")));
+        let (low, high) = (rate(low, ""), rate(high, ""));
+        if low != high {
+            finding = finding.because(format!("the rate lies between {low} and {high}"));
+        }
     }
     let mend = match left {
         Some(left) => format!(

@@ -85,7 +85,8 @@ fn one(f: &Facts, row: &Row, (open, soft, pct): (u64, u64, f64), at: &Limits, ou
         None => "the hard limit was not seen".to_string(),
     });
     let rising = out.aside(&f.growth).and_then(|g| g.rising.top().iter().find(|r| r.process == *p));
-    if let Some(r) = rising.filter(|r| r.per_s > 0.0) {
+    // A busy process rises half of the time: only what never fell says anything about the time left.
+    if let Some(r) = rising.filter(|r| r.whole && r.steady && r.per_s > 0.0) {
         finding = finding.evidence("per_s", r.per_s).because(growth(r, soft));
     }
     out.find(
@@ -218,5 +219,10 @@ mod tests {
             "{f:?}"
         );
         assert!(f.evidence.contains(&("per_s", Cell::Num(20.0))));
+
+        let busy = Riser { whole: false, ..riser(600, Some(1_000), 20.0, 10.0) };
+        facts.growth = with_growth(10.0, vec![busy]).growth;
+        let f = &found(&CHECK, &facts)[0];
+        assert!(f.because.iter().all(|b| !b.starts_with("rising")), "it fell too: {f:?}");
     }
 }
