@@ -237,12 +237,13 @@ impl Sockets {
                 malformed: s.malformed,
             };
         }
+        // After the others: a repeated dump of those forgets all that was gathered.
+        for h in met.iter().filter(|_| m.last).filter_map(|inode| self.heard.get(inode)) {
+            self.gathered.listener(&h.sock);
+        }
         if how.interrupted {
-            gaps.add(
-                Why::Broken,
-                "sockets that came or went while they were read",
-                "the kernel interrupted the dump",
-            );
+            let what = "sockets that came or went while they were read";
+            gaps.add(Why::Malformed, what, "the kernel interrupted the dump each time");
         }
         gaps.add_many(Why::Malformed, "sockets", how.malformed, place.files.display());
         if !how.detail && m.last {
