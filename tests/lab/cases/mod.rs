@@ -9,6 +9,7 @@ mod sockets_accept_queue_full;
 mod sockets_app_not_reading;
 mod sockets_close_wait_leak;
 mod sockets_connect_hanging;
+mod sockets_conntrack_near_limit;
 mod sockets_dead_peer;
 mod sockets_fin_wait_stuck;
 mod sockets_listen_drops;

@@ -42,3 +42,12 @@ fn twin_short_lived_clients_with_time_wait_are_well() {
     soon(|| case.counts("state time-wait", 300));
     case.must_be_well();
 }
+
+#[test]
+fn twin_processes_that_vanish_while_they_are_read_are_well() {
+    let case = Case::new("build");
+    case.start(Program::python("churns.py").args(["10"]));
+    for _ in 0..3 {
+        case.must_be_well();
+    }
+}

@@ -43,6 +43,17 @@ fn nobody_on_a_machine_that_is_well_is_clear_but_not_under_strict() {
 }
 
 #[test]
+fn hidden_processes_are_said_and_not_taken_for_none() {
+    let case = Case::new("web");
+    case.start(Program::node("keeps_files.js").args(["85"]).nofile(100, 100));
+    case.tool(&["mount", "-o", "remount,hidepid=2", "/proc"]);
+    let report = case.paramedic_as(AS_NOBODY, &["fds"]);
+    report.must_not_find(NEAR_LIMIT);
+    assert!(!report.gaps().is_empty(), "nearly all processes are hidden and no gap says so:\n{report}");
+    case.paramedic_as(AS_NOBODY, &["fds", "--strict"]).must_exit(3);
+}
+
+#[test]
 fn own_limit_of_16_descriptors_still_finds_the_patient() {
     let case = Case::new("web");
     let node = case.start(Program::node("keeps_files.js").args(["85"]).nofile(100, 100));

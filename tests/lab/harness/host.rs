@@ -107,6 +107,13 @@ impl Host {
         self.tool_fed(&["tee", &path], value);
     }
 
+    /// Reads such a setting, or a count that stands beside them.
+    pub fn setting(&self, key: &str) -> u64 {
+        // Not over /proc/PID/root: the kernel shows the settings of whoever reads.
+        let text = self.tool(&["cat", &format!("/proc/sys/{key}")]);
+        text.trim().parse().unwrap_or_else(|_| panic!("{key} is no number: {text:?}"))
+    }
+
     /// Keeps the `nsenter` in front of a program, and its stdin, until the host dies.
     pub(super) fn keep(&self, child: Child, orders: Orders) {
         let mut entered = self.entered.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
