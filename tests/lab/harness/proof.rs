@@ -30,8 +30,12 @@ impl Host {
         if rows.len() == count {
             return Ok(());
         }
-        let first = rows.first().map_or("", |row| row.line.as_str());
-        Err(format!("patient: {} sockets instead of {count} for `ss {filter}`: {first}", rows.len()))
+        let mut all = String::new();
+        for row in self.ss("") {
+            let start: Vec<&str> = row.line.split_whitespace().take(5).collect();
+            all = all + "\n  " + &start.join(" ");
+        }
+        Err(format!("patient: {} sockets instead of {count} for `ss {filter}`; all:{all}", rows.len()))
     }
 
     /// The pid, as seen inside, of the oldest process that has a listener on `port`.
