@@ -53,6 +53,7 @@ pub fn build(kernel: &Kernel) -> Result<Vec<u8>> {
     folder(&mut archive, "rows")?;
     folder(&mut archive, "guest")?;
     archive.link("init", "guest/init");
+    archive.link("bin/as-nobody", "/guest/as-nobody");
     archive.file("bin/paramedic", &read(&binary()?)?, 0);
     Ok(archive.finish())
 }
@@ -80,6 +81,8 @@ fn python(archive: &mut Archive) -> Result<()> {
         archive.file(&file[1..], &read(path)?, seconds(path)?);
     }
     archive.link("bin/python3", PYTHON);
+    // The interpreter looks for this folder to tell where it is installed.
+    archive.directory("usr/lib/python3.11/lib-dynload");
     Ok(())
 }
 
@@ -88,7 +91,8 @@ fn folder(archive: &mut Archive, name: &str) -> Result<()> {
     let path = Path::new(HERE).join(name);
     for entry in fs::read_dir(&path).with_context(|| format!("read {}", path.display()))? {
         let path = entry?.path();
-        let file = path.file_name().and_then(|file| file.to_str()).context("a file name that is not UTF-8")?;
+        let file =
+            path.file_name().and_then(|file| file.to_str()).context("a file name that is not UTF-8")?;
         if path.extension().is_none_or(|extension| extension != "rs") {
             archive.file(&format!("{name}/{file}"), &read(&path)?, seconds(&path)?);
         }
