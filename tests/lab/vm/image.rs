@@ -2,7 +2,6 @@
 
 use crate::cpio::Archive;
 use crate::kernel::Kernel;
-use crate::rows::ROWS;
 use crate::tool;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeSet;
@@ -45,11 +44,6 @@ pub fn build(kernel: &Kernel) -> Result<Vec<u8>> {
     }
     archive.file("etc/passwd", b"root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n", 0);
     archive.file("etc/group", b"root:x:0:\nnogroup:x:65534:\n", 0);
-    let mut order = String::new();
-    for row in ROWS {
-        order.push_str(&format!("{} {}\n", row.name, row.seconds));
-    }
-    archive.file("etc/rows", order.as_bytes(), 0);
     folder(&mut archive, "rows")?;
     folder(&mut archive, "guest")?;
     archive.link("init", "guest/init");

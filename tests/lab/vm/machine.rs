@@ -1,4 +1,4 @@
-//! Starts the machine, waits for it no longer than it may take, and hands over what came out of its serial ports.
+//! Starts a machine, waits for it no longer than it may take, and hands over what came out of its serial ports.
 //!
 //! What each flag is for:
 //!
@@ -7,7 +7,7 @@
 //! | `-accel tcg` | no `/dev/kvm` is asked for: CI machines are guests themselves |
 //! | `-machine pc` | `microvm` starts no faster under TCG and hung in three of six boots |
 //! | `-cpu max` | all that TCG can do; no gain in time, but no warning about missing instructions |
-//! | `-smp 1` | 3.2 s to the first process against 4.1 s with two, and it leaves a core to the other tests |
+//! | `-smp 1` | 3.2 s to the first process against 4.1 s with two, and each of the two machines gets a core of the host |
 //! | `-m 640` | 20,000 sockets take 100 MB of kernel memory; more memory only makes the boot longer |
 //! | `-display none -nodefaults` | no screen, disk, network card or monitor to set up |
 //! | two `-serial file:` | the kernel writes to the first; what the rows record goes through the second, where no kernel message can fall between its lines |
@@ -16,6 +16,7 @@
 //! | `mitigations=off nokaslr` | they guard nothing here and cost emulated instructions |
 //! | `random.trust_cpu=on` | `getrandom` never waits for entropy, Python and Rust ask for it when they start |
 
+use crate::rows::Row;
 use crate::tool;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -28,7 +29,7 @@ const KERNEL_LINE: &str =
 const FLAGS: &str =
     "-accel tcg -machine pc -cpu max -smp 1 -m 640 -display none -nodefaults -monitor none -no-reboot";
 
-/// How long all rows together may take.
+/// How long all rows of a machine may take.
 pub const DEADLINE: Duration = Duration::from_secs(90);
 
 /// What a boot left behind.
@@ -41,11 +42,12 @@ pub struct Boot {
     pub took: Duration,
 }
 
-/// Boots `kernel` with `initramfs`; the serial ports are files in `folder`.
+/// Boots `kernel` with `initramfs` and lets it run `rows`; the serial ports are files in `folder`.
 ///
 /// # Errors
 /// When qemu cannot be started, or does not end within the [`DEADLINE`]; the end of the console is in the text.
-pub fn boot(kernel: &Path, initramfs: &Path, folder: &Path) -> Result<Boot> {
+pub fn boot(kernel: &Path, initramfs: &Path, rows: &[Row], folder: &Path) -> Result<Boot> {
+    let names: Vec<String> = rows.iter().map(|row| format!("{}:{}", row.name, row.seconds)).collect();
     let (console, records) = (folder.join("console.log"), folder.join("records.log"));
     for old in [&console, &records] {
         fs::write(old, b"").with_context(|| format!("empty {}", old.display()))?;
@@ -63,7 +65,7 @@ pub fn boot(kernel: &Path, initramfs: &Path, folder: &Path) -> Result<Boot> {
         .arg(kernel)
         .arg("-initrd")
         .arg(initramfs)
-        .args(["-append", KERNEL_LINE])
+        .args(["-append", &format!("{KERNEL_LINE} rows={}", names.join(","))])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(fs::File::create(folder.join("qemu.log")).context("make qemu.log")?)

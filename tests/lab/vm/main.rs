@@ -2,7 +2,7 @@
 //! runs the tests. What differs there: no size on `/proc/PID/fd` (that came with 6.2), sock_diag as modules that need
 //! not be loaded, `hidepid`, a control group of version 2, and tables of the whole machine that a test may fill.
 //!
-//! One virtual machine is booted for all rows (`machine.rs` says how, and why without KVM). Its initramfs holds busybox,
+//! Two virtual machines are booted side by side for all rows (`machine.rs` says how, and why without KVM). Their initramfs holds busybox,
 //! Debian's Python for the patients and the static `paramedic` (`image.rs`). A row is a pair of files in `rows/`: the
 //! shell script that runs inside and records shots, and the Rust file with what is expected of them.
 //!
@@ -11,7 +11,7 @@
 //! ```
 //!
 //! `PARAMEDIC_STATIC=PATH` names another binary. The kernel package is downloaded once into Cargo's target directory;
-//! what came out of the last boot stays there, in `tmp/vm/records.log` and `tmp/vm/console.log`.
+//! what came out of the last boots stays there: `tmp/vm/*/records.log` and `console.log`.
 
 mod cpio;
 mod image;

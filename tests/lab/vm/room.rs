@@ -1,20 +1,23 @@
-//! The one boot that all rows share: the first test that asks for a shot starts it, the others wait.
+//! The two machines that all rows share: the first test that asks for a shot starts them, the others wait.
 
 use crate::image;
 use crate::kernel::Kernel;
-use crate::machine::{self, tail};
+use crate::machine::{self, Boot, tail};
 use crate::record::{self, Record};
+use crate::rows::MACHINES;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::thread;
 
 static BOOT: OnceLock<Result<Outcome, String>> = OnceLock::new();
 
 struct Outcome {
     records: BTreeMap<String, Record>,
-    console: String,
+    /// Why a machine did not come to its end, and what the kernels said: read when a row is missing.
+    said: String,
 }
 
 /// One command of a row, whatever its exit status.
@@ -27,7 +30,7 @@ pub fn shot(row: &str, name: &str) -> Record {
         Err(error) => panic!("no machine: {error}"),
     };
     let Some(end) = outcome.records.get(&format!("{row}/row")) else {
-        panic!("the row {row} never ended\n{}", tail(&outcome.console));
+        panic!("the row {row} never ended\n{}", outcome.said);
     };
     assert!(
         end.exit == 0,
@@ -35,7 +38,7 @@ pub fn shot(row: &str, name: &str) -> Record {
         end.exit,
         end.ms,
         end.stderr,
-        tail(&outcome.console)
+        outcome.said
     );
     let shot = outcome.records.get(&format!("{row}/{name}"));
     shot.unwrap_or_else(|| panic!("the row {row} recorded no {name}")).clone()
@@ -66,11 +69,30 @@ fn boot() -> Result<Outcome> {
     let kernel = Kernel::find(&folder)?;
     let initramfs = folder.join("initramfs.cpio");
     fs::write(&initramfs, image::build(&kernel)?).context("write the initramfs")?;
-    let boot = machine::boot(&kernel.image, &initramfs, &folder)?;
-    let records = record::parse(&boot.records)?;
-    println!("all rows took {:.1} s, boot included", boot.took.as_secs_f64());
-    for (name, record) in records.iter().filter(|(name, _)| name.ends_with("/row")) {
+    let machine = |rows, name: &str| -> Result<Boot> {
+        let folder = folder.join(name);
+        fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+        machine::boot(&kernel.image, &initramfs, rows, &folder)
+    };
+    let [first, second] = MACHINES;
+    let boots = thread::scope(|scope| {
+        let other = scope.spawn(|| machine(second, "second"));
+        [machine(first, "first"), other.join().expect("booting does not panic")]
+    });
+    let mut outcome = Outcome { records: BTreeMap::new(), said: String::new() };
+    for boot in boots {
+        // The rows of a machine that came to its end are judged, whatever became of the other.
+        match boot.and_then(|boot| Ok((record::parse(&boot.records)?, boot))) {
+            Ok((mut records, boot)) => {
+                println!("a machine took {:.1} s, boot included", boot.took.as_secs_f64());
+                outcome.records.append(&mut records);
+                outcome.said.push_str(&tail(&boot.console));
+            }
+            Err(error) => outcome.said.push_str(&format!("{error:#}\n")),
+        }
+    }
+    for (name, record) in outcome.records.iter().filter(|(name, _)| name.ends_with("/row")) {
         println!("{name:24} {:6} ms", record.ms);
     }
-    Ok(Outcome { records, console: boot.console })
+    Ok(outcome)
 }

@@ -1,6 +1,7 @@
 # 20,000 sockets, and a control group of 64 MiB for the one who looks at them; then the patient's own group, nearly full.
 . /guest/room.sh
 set -eu
+load inet_diag tcp_diag
 ulimit -n 100000
 groups=/sys/fs/cgroup
 mkdir -p $groups/patient $groups/visitor

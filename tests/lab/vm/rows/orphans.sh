@@ -1,6 +1,7 @@
 # 60 closed sockets whose data nobody takes, first of the usual thousands, then of 64 allowed.
 . /guest/room.sh
 set -eu
+load inet_diag tcp_diag
 max=/proc/sys/net/ipv4/tcp_max_orphans
 usual=$(cat $max)
 trap 'echo $usual > $max' EXIT

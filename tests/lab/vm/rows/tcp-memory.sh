@@ -1,6 +1,7 @@
 # 16 MiB of unread data against a tcp_mem that is just above or just below it.
 . /guest/room.sh
 set -eu
+load inet_diag tcp_diag
 mem=/proc/sys/net/ipv4/tcp_mem
 usual=$(cat $mem)
 trap 'echo $usual > $mem' EXIT
