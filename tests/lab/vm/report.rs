@@ -8,8 +8,6 @@ pub struct Report {
     name: String,
     /// Exit status of the process.
     pub exit: i32,
-    /// Wall time in milliseconds.
-    pub ms: u64,
     document: Value,
 }
 
@@ -27,7 +25,7 @@ impl Report {
         assert_eq!(document["schema"], "paramedic/1", "{name}: {}", record.stdout);
         assert_eq!(document["exit_code"], record.exit, "{name}: the document says another exit code");
         assert!(!record.stderr.contains("panicked"), "{name}: {}", record.stderr);
-        Self { name, exit: record.exit, ms: record.ms, document }
+        Self { name, exit: record.exit, document }
     }
 
     /// The whole document, for what has no accessor.
