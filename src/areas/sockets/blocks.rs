@@ -77,7 +77,8 @@ impl Sum {
         if let Some(ages) = g.ages.drawn().filter(|a| a.total() > 0) {
             self.oldest_s = self.oldest_s.max(Some(ages.oldest_s.into()));
         }
-        self.also = self.also.max(g.owner.drawn().and_then(|o| o.as_ref()).map_or(0, |o| o.also.len() as u64));
+        self.also =
+            self.also.max(g.owner.drawn().and_then(|o| o.as_ref()).map_or(0, |o| o.also.len() as u64));
     }
 }
 
@@ -110,7 +111,13 @@ fn connections(f: &Facts, by: GroupBy, most: usize) -> Block {
     }
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by(|(ka, (_, a)), (kb, (_, b))| {
-        (b.close_wait, b.dead, b.stuck, b.connections, ka).cmp(&(a.close_wait, a.dead, a.stuck, a.connections, kb))
+        (b.close_wait, b.dead, b.stuck, b.connections, ka).cmp(&(
+            a.close_wait,
+            a.dead,
+            a.stuck,
+            a.connections,
+            kb,
+        ))
     });
     let total = sums.len() as u64;
     sums.truncate(most);
@@ -118,7 +125,9 @@ fn connections(f: &Facts, by: GroupBy, most: usize) -> Block {
     for (_, (mut row, s)) in sums {
         row.extend([s.connections, s.close_wait, s.awaiting].map(Cell::Int));
         row.push(s.oldest_s.into());
-        row.extend([s.established, s.fin_wait, s.time_wait, s.syn_sent, s.stuck, s.dead, s.bytes].map(Cell::Int));
+        row.extend(
+            [s.established, s.fin_wait, s.time_wait, s.syn_sent, s.stuck, s.dead, s.bytes].map(Cell::Int),
+        );
         row.push(s.also.into());
         rows.push(row);
     }
@@ -144,10 +153,23 @@ fn listeners(f: &Facts, most: usize) -> Block {
     ];
     let row = |l: &Listener| {
         let [pid, name] = pid_and_name(&l.owner);
-        let also = l.owner.drawn().and_then(|o| o.as_ref()).map(|o| o.also.iter().map(|p| p.pid.to_string()).collect());
+        let also = l
+            .owner
+            .drawn()
+            .and_then(|o| o.as_ref())
+            .map(|o| o.also.iter().map(|p| p.pid.to_string()).collect());
         let also = also.filter(|a: &Vec<_>| !a.is_empty()).map_or(Cell::None, Cell::List);
         let (queue, backlog) = (l.queue.into(), (&l.backlog).into());
-        vec![l.address.as_str().into(), pid, name, queue, backlog, (&l.drops).into(), (&l.dropped).into(), also]
+        vec![
+            l.address.as_str().into(),
+            pid,
+            name,
+            queue,
+            backlog,
+            (&l.drops).into(),
+            (&l.dropped).into(),
+            also,
+        ]
     };
     let all = f.listeners.drawn();
     let rows = all.map_or(&[][..], Kept::top).iter().take(most).map(row).collect();
@@ -179,7 +201,12 @@ fn sockets(worst: &Kept<Row>) -> Block {
             (&r.age_s).into(),
         ]
     };
-    Block::Table { name: "sockets", columns, rows: worst.top().iter().map(row).collect(), total: worst.total() }
+    Block::Table {
+        name: "sockets",
+        columns,
+        rows: worst.top().iter().map(row).collect(),
+        total: worst.total(),
+    }
 }
 
 fn states(f: &Facts) -> Block {
@@ -207,7 +234,14 @@ fn ports(f: &Facts) -> Block {
     let rows: Vec<_> = worth
         .map(|p| {
             let (source, peer) = (p.source.as_str().into(), p.peer.as_str().into());
-            vec![source, peer, p.used.into(), p.time_wait.into(), (&f.ports_available).into(), share(p.used).into()]
+            vec![
+                source,
+                peer,
+                p.used.into(),
+                p.time_wait.into(),
+                (&f.ports_available).into(),
+                share(p.used).into(),
+            ]
         })
         .collect();
     Block::Table { name: "ports", columns, total: rows.len() as u64, rows }

@@ -13,6 +13,8 @@
 //! `PARAMEDIC_STATIC=PATH` names another binary. The kernel package is downloaded once into Cargo's target directory;
 //! what came out of the last boots stays there: `tmp/vm/*/records.log` and `console.log`.
 
+#![allow(clippy::unwrap_used, reason = "this is a test: where it does not hold it panics")]
+
 mod cpio;
 mod image;
 mod kernel;

@@ -19,12 +19,11 @@ pub struct Record {
     pub stderr: String,
 }
 
-/// All records of a boot by `ROW/SHOT`.
+/// Adds the records of a boot by `ROW/SHOT`.
 ///
 /// # Errors
-/// When a record is cut or its lengths do not fit.
-pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, Record>> {
-    let mut records = BTreeMap::new();
+/// When a record is cut or its lengths do not fit; those before it have been added.
+pub fn parse(bytes: &[u8], records: &mut BTreeMap<String, Record>) -> Result<()> {
     let mut rest = bytes;
     while let Some(start) = find(rest, b"### begin ") {
         let (header, body) = line(&rest[start..]).context("a header without end")?;
@@ -47,7 +46,7 @@ pub fn parse(bytes: &[u8]) -> Result<BTreeMap<String, Record>> {
         ensure!(records.insert(name.clone(), record).is_none(), "{name} was recorded twice");
         rest = &tail[end.len()..];
     }
-    Ok(records)
+    Ok(())
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -62,13 +61,18 @@ fn line(bytes: &[u8]) -> Result<(&str, &[u8])> {
 #[test]
 fn a_record_is_read_by_its_lengths_and_a_lost_character_is_an_error() {
     let whole = b"noise\n### begin a/b exit=3 ms=20 stdout=13 stderr=2\n{\"### end\":1}no\n### end a/b\n";
-    let records = parse(whole).unwrap();
+    let mut records = BTreeMap::new();
+    parse(whole, &mut records).unwrap();
     let record = &records["a/b"];
     assert_eq!((record.exit, record.ms), (3, 20));
     assert_eq!((record.stdout.as_str(), record.stderr.as_str()), ("{\"### end\":1}", "no"));
 
-    let mut cut = whole.to_vec();
-    cut.remove(60);
-    assert!(parse(&cut).is_err());
-    assert!(parse(&whole[..70]).is_err());
+    let mut lost = whole.to_vec();
+    lost.remove(60);
+    assert!(parse(&lost, &mut BTreeMap::new()).is_err());
+    let mut cut = [whole, &whole[6..70]].concat();
+    cut[whole.len() + 10] = b'c';
+    let mut records = BTreeMap::new();
+    assert!(parse(&cut, &mut records).is_err());
+    assert_eq!(records.keys().collect::<Vec<_>>(), ["a/b"], "what came before the cut is kept");
 }

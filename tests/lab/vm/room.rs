@@ -20,6 +20,20 @@ struct Outcome {
     said: String,
 }
 
+impl Outcome {
+    fn take(&mut self, boot: &Boot) {
+        let took = boot.took.as_secs_f64();
+        println!("a machine took {took:.1} s, boot included");
+        if let Err(error) = record::parse(&boot.records, &mut self.records) {
+            self.said.push_str(&format!("{error:#}\n"));
+        }
+        if !boot.ended {
+            self.said.push_str(&format!("killed: it was still running after {took:.0} s\n"));
+        }
+        self.said.push_str(&tail(&boot.console));
+    }
+}
+
 /// One command of a row, whatever its exit status.
 ///
 /// # Panics
@@ -81,13 +95,9 @@ fn boot() -> Result<Outcome> {
     });
     let mut outcome = Outcome { records: BTreeMap::new(), said: String::new() };
     for boot in boots {
-        // The rows of a machine that came to its end are judged, whatever became of the other.
-        match boot.and_then(|boot| Ok((record::parse(&boot.records)?, boot))) {
-            Ok((mut records, boot)) => {
-                println!("a machine took {:.1} s, boot included", boot.took.as_secs_f64());
-                outcome.records.append(&mut records);
-                outcome.said.push_str(&tail(&boot.console));
-            }
+        // The rows that came to their end are judged, whatever became of the others.
+        match boot {
+            Ok(boot) => outcome.take(&boot),
             Err(error) => outcome.said.push_str(&format!("{error:#}\n")),
         }
     }
