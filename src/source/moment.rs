@@ -54,6 +54,13 @@ impl<'w> Moment<'w> {
     pub fn gaps(&self) -> Vec<model::Gap> {
         self.gaps.borrow().list()
     }
+    /// At least so many processes in scope could not be looked at, because procfs keeps them from us.
+    pub fn hidden(&self) -> u64 {
+        self.processes();
+        // Who names pids asks about these: what is hidden beside them is not in scope.
+        let asked = self.scope.pids.is_empty();
+        self.gaps().iter().filter(|g| asked && g.why == model::Why::Denied).map(|g| g.count).sum()
+    }
     /// A process as findings name it.
     pub fn name(&self, p: &proc::Process) -> model::Process {
         model::Process {

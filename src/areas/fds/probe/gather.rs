@@ -61,6 +61,9 @@ impl Fds {
                 Err(why) => *self.facts.others_unseen.entry(why).or_default() += 1,
             }
         }
+        if m.hidden() > 0 {
+            *self.facts.others_unseen.entry(Why::Denied).or_default() += m.hidden();
+        }
         let rows = kept.rows.iter().map(|i| self.row(m, *i, &table[*i])).collect();
         self.facts.processes = Kept::worst(self.now.processes.len() as u64, rows);
     }
