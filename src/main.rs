@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! Parse, run, exit code; nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(paramedic::commands::main(std::env::args_os()))
+}

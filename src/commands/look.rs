@@ -1,0 +1,183 @@
+//! `check`, every area's own command and `snapshot`: look, judge, say.
+
+use super::{output::Out, settings};
+use crate::{
+    areas::{AREAS, Chosen, Entry, Recorded, Running},
+    cli::Shared,
+    model::{Gap, RowSink, Section, Stamp, report::Report},
+    render::output::Ended,
+    run::{self, Session, Timing},
+    settings::{Settings, glob},
+    source::{Clock, World},
+    verdict::{self, Asked, Taken},
+};
+use anyhow::{Result, bail, ensure};
+use clap::ArgMatches;
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+/// What a run is about.
+struct Plan {
+    asked: Asked,
+    chosen: Chosen,
+    settings: Settings,
+}
+
+impl Plan {
+    fn new(command: &str, named: Vec<String>, chosen: Chosen, shared: &Shared) -> Result<Self> {
+        let asked = Asked { command: command.into(), named, fail_on: shared.fail_on, strict: shared.strict };
+        Ok(Self { asked, chosen, settings: settings::read(shared)? })
+    }
+    fn report(&self, records: &[Box<dyn Recorded>], gaps: &[Gap], taken: Taken) -> Report {
+        let mut sections: Vec<Section> =
+            records.iter().map(|r| r.examine(&self.settings, &self.chosen)).filter(|s| !s.checks.is_empty()).collect();
+        if !gaps.is_empty() {
+            sections.push(Section { area: "host", span_s: 0.0, blocks: vec![], checks: vec![], gaps: gaps.to_vec() });
+        }
+        verdict::assemble(sections, &self.settings, &self.asked, taken)
+    }
+}
+
+/// `check [AREA|CODE…]`.
+///
+/// # Errors
+/// Bad input, a scope that matches nothing, output that cannot be written.
+pub fn check(only: Vec<String>, shared: &Shared, out: &Out) -> Result<u8> {
+    let chosen = Chosen { only: only.clone(), skip: shared.skip.clone() };
+    known(&only)?;
+    known(&shared.skip)?;
+    let plan = Plan::new("check", only, chosen, shared)?;
+    if shared.from.is_some() {
+        return replay(&plan, shared, out, None);
+    }
+    let mut unasked = vec![];
+    let mut running: Vec<Box<dyn Running>> = vec![];
+    for area in AREAS.iter().filter(|a| plan.chosen.touches(&(a.docs)())) {
+        match (area.open_in_check)(&plan.settings) {
+            Ok(r) => running.push(r),
+            Err(gap) => unasked.push(gap),
+        }
+    }
+    ensure!(!running.is_empty() || !unasked.is_empty(), "--skip leaves nothing to look at");
+    live(&plan, running, unasked, shared, out)
+}
+
+/// The command of one area.
+///
+/// # Errors
+/// As for [`check`].
+pub fn area(area: &'static Entry, matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> {
+    let chosen = Chosen { only: vec![], skip: shared.skip.clone() };
+    known(&shared.skip)?;
+    let plan = Plan::new(area.name, vec![area.name.into()], chosen, shared)?;
+    if shared.from.is_some() {
+        return replay(&plan, shared, out, Some(area.name));
+    }
+    match (area.open)(matches) {
+        Ok(running) => live(&plan, vec![running], vec![], shared, out),
+        Err(gap) => bail!("{}: {}", gap.subject, gap.detail),
+    }
+}
+
+/// `snapshot`: the facts themselves.
+///
+/// # Errors
+/// As for [`check`].
+pub fn snapshot(shared: &Shared, out: &Out) -> Result<u8> {
+    let settings = settings::read(shared)?;
+    ensure!(shared.from.is_none(), "snapshot reads this machine; --from has no place here");
+    ensure!(shared.watch.is_none(), "snapshot is one document; --watch has no place here");
+    let running = AREAS.iter().filter_map(|a| (a.open_in_check)(&settings).ok()).collect();
+    let (at, start) = (Clock::now(), Instant::now());
+    let mut session = open(running, shared)?;
+    session.observe(timing(shared)?)?;
+    let host = session.host();
+    let document = run::write_snapshot(at, ms(start), host, session.gaps(), &session.records())?;
+    out.bytes(&document).map(|()| 0)
+}
+
+/// Every glob must name something there is: a misspelt code must not read as "clear".
+fn known(globs: &[String]) -> Result<()> {
+    for g in globs {
+        let docs = settings::docs();
+        let hit = docs.iter().any(|d| glob(g, d.code)) || AREAS.iter().any(|a| glob(g, a.name));
+        if !hit {
+            let areas: Vec<_> = AREAS.iter().map(|a| a.name).collect();
+            bail!("`{g}` is no area and no code; areas: {}; codes: `paramedic explain`", areas.join(", "));
+        }
+    }
+    Ok(())
+}
+
+fn timing(shared: &Shared) -> Result<Timing> {
+    let window = shared.window;
+    let timeout = shared.timeout.unwrap_or(window + Duration::from_secs(10));
+    ensure!(!timeout.is_zero(), "--timeout 0 leaves no time to look");
+    ensure!(
+        window < timeout,
+        "--window {} does not fit into --timeout {}: give a longer timeout or a shorter window",
+        humantime::format_duration(window),
+        humantime::format_duration(timeout)
+    );
+    Ok(Timing { window, timeout })
+}
+
+fn open(areas: Vec<Box<dyn Running>>, shared: &Shared) -> Result<Session> {
+    let world = World::open(&shared.proc_root, &shared.sys_root)?;
+    Ok(Session::open(world, shared.scope(), areas))
+}
+
+fn ms(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
+}
+
+fn live(
+    plan: &Plan,
+    areas: Vec<Box<dyn Running>>,
+    unasked: Vec<Gap>,
+    shared: &Shared,
+    out: &Out,
+) -> Result<u8> {
+    let timing = timing(shared)?;
+    let mut session = open(areas, shared)?;
+    let host = session.host();
+    let report = |session: &Session, at: Stamp, start: Instant| {
+        let mut gaps = session.gaps().to_vec();
+        gaps.extend_from_slice(&unasked);
+        plan.report(&session.records(), &gaps, Taken { at, duration_ms: ms(start), host: host.clone() })
+    };
+    let (at, start) = (Clock::now(), Instant::now());
+    session.observe(timing)?;
+    let mut now = report(&session, at, start);
+    let Some(every) = shared.watch else {
+        let list = |sink: &mut dyn RowSink| session.list(timing.timeout, sink);
+        out.report(&now, list)?;
+        return Ok(now.exit_code);
+    };
+    loop {
+        if out.tick(&now)? == Ended::Closed {
+            return Ok(now.exit_code);
+        }
+        std::thread::sleep(every);
+        let (at, start) = (Clock::now(), Instant::now());
+        session.look(start + timing.timeout, true)?;
+        now = report(&session, at, start);
+    }
+}
+
+/// Judges a snapshot instead of this machine.
+fn replay(plan: &Plan, shared: &Shared, out: &Out, area: Option<&str>) -> Result<u8> {
+    let Some(path) = &shared.from else { bail!("--from is wanted") };
+    let snapshot = run::read_snapshot(path)?;
+    let taken = Taken { at: snapshot.taken_at, duration_ms: snapshot.duration_ms, host: snapshot.host };
+    let records: Vec<_> =
+        snapshot.records.into_iter().filter(|(name, _)| area.is_none_or(|a| a == *name)).map(|(_, r)| r).collect();
+    if let (Some(area), true) = (area, records.is_empty()) {
+        bail!("{}: holds nothing about {area}", path.display());
+    }
+    let report = plan.report(&records, &snapshot.gaps, taken);
+    out.report(&report, |_| Ok::<(), io::Error>(()))?;
+    Ok(report.exit_code)
+}

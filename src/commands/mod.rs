@@ -1,0 +1,68 @@
+//! Commands: from the parsed line to an exit code. The areas' own commands and `check` are one: [`look`].
+
+mod explain;
+mod look;
+mod output;
+mod settings;
+
+use crate::{areas, cli, cli::Shared, generate, render};
+use anyhow::{Context, Result};
+use clap::{ArgMatches, FromArgMatches, error::ErrorKind};
+use output::Out;
+use std::ffi::OsString;
+
+/// The exit code of what could not be done.
+const COULD_NOT: u8 = 3;
+
+/// Runs one command line; the exit code.
+pub fn main(args: impl Iterator<Item = OsString>) -> u8 {
+    let args: Vec<OsString> = args.collect();
+    let program = args.first().map_or_else(|| "paramedic".into(), |a| a.to_string_lossy().into_owned());
+    let matches = match cli::command().try_get_matches_from(args) {
+        Ok(m) => m,
+        Err(e) => return usage(&e),
+    };
+    match run(&matches, &program) {
+        Ok(code) => code,
+        Err(e) => {
+            // Text from outside may be part of an error: a path, a line of a file.
+            eprintln!("paramedic: {}", crate::model::untrusted::escape(&format!("{e:#}")));
+            COULD_NOT
+        }
+    }
+}
+
+/// Help goes to stdout with 0; a wrong line is 3, since 2 would mean "critical" to whatever watches the exit code.
+fn usage(e: &clap::Error) -> u8 {
+    let printed = e.print();
+    match e.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion if printed.is_ok() => 0,
+        _ => COULD_NOT,
+    }
+}
+
+fn run(matches: &ArgMatches, program: &str) -> Result<u8> {
+    let (name, sub) = matches.subcommand().unwrap_or(("check", matches));
+    // Global flags are known at every level; the innermost has what was given anywhere on the line.
+    let shared = Shared::from_arg_matches(sub)?;
+    let out = Out::new(&shared, program);
+    let text = |text: String| out.plain(&text).map(|()| 0);
+    match name {
+        "explain" => explain::explain(sub.get_one::<String>("code").map(String::as_str), &shared, &out),
+        "schema" => text(render::schema()),
+        "completions" => {
+            let shell: &clap_complete::Shell = sub.get_one("shell").context("a shell is wanted")?;
+            text(generate::completion(*shell))
+        }
+        "man" => text(generate::page(sub.get_one::<String>("page").map(String::as_str))?),
+        "snapshot" => look::snapshot(&shared, &out),
+        _ => {
+            let only = sub.try_get_many::<String>("only").ok().flatten();
+            let only: Vec<String> = only.into_iter().flatten().cloned().collect();
+            match areas::AREAS.iter().find(|a| a.name == name) {
+                Some(area) => look::area(area, sub, &shared, &out),
+                None => look::check(only, &shared, &out),
+            }
+        }
+    }
+}

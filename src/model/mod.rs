@@ -1,0 +1,18 @@
+//! The vocabulary: what is read, what is judged, what is drawn. No I/O, no clap, no clock.
+
+mod block;
+mod check;
+mod finding;
+mod reading;
+pub mod report;
+mod tcp;
+mod time;
+pub mod untrusted;
+
+pub use block::{Block, Cell, Column, RowSink, Section};
+pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
+pub use finding::{Confidence, Finding, Process, Severity, Thing, rates};
+pub use reading::{Gap, Gaps, Kept, Reading, Seen, Why};
+pub use tcp::{ALL_STATES, TcpState, parse_states};
+pub use time::Stamp;
+pub use untrusted::Untrusted;

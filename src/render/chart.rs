@@ -1,0 +1,59 @@
+//! Values over time as one line of eight heights each.
+
+use super::{pen::Ink, pen::Pen, unit, wrap};
+use crate::model::Cell;
+
+const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const ASCII_HEIGHTS: [char; 8] = ['_', '.', ',', '-', '=', '+', '*', '#'];
+
+/// Draws one line a series: its name, the latest values that fit, the first and the last as figures.
+pub(super) fn draw(pen: &mut Pen, name: &str, unit: &str, step_ms: u64, lines: &[(String, Vec<f64>)]) {
+    let step = unit::millis(step_ms as f64);
+    pen.line(&[
+        (Ink::Bold, &format!("  {}", name.to_uppercase())),
+        (Ink::Dim, &format!("  one every {step}")),
+    ]);
+    let names: Vec<_> = lines.iter().map(|(n, _)| pen.clean(n).into_owned()).collect();
+    let widest = names.iter().map(|n| wrap::columns(n)).max().unwrap_or(0).min(24);
+    for (name, (_, values)) in names.iter().zip(lines) {
+        let figure = |v: Option<&f64>| v.map_or("?".into(), |v| unit::show(&Cell::Num(*v), unit));
+        let figures = format!("{} → {}", figure(values.first()), figure(values.last()));
+        let name = wrap::cut(name, widest, &pen.clean("…"));
+        let pad = " ".repeat(widest - wrap::columns(&name));
+        let taken = 2 + widest + 2 + 2 + wrap::columns(&pen.clean(&figures));
+        let room = pen.style.table_room().saturating_sub(taken).max(8);
+        let latest = values.get(values.len().saturating_sub(room)..).unwrap_or(values);
+        let heights = if pen.style.utf8 { &HEIGHTS } else { &ASCII_HEIGHTS };
+        pen.line(&[(Ink::Plain, &format!("  {name}{pad}  {}  {figures}", spark(latest, heights)))]);
+    }
+}
+
+/// The heights; a value that was not seen is a gap, not a low.
+fn spark(values: &[f64], heights: &[char; 8]) -> String {
+    let seen = || values.iter().copied().filter(|v| v.is_finite());
+    let (low, high) = (seen().fold(f64::INFINITY, f64::min), seen().fold(f64::NEG_INFINITY, f64::max));
+    let height = |v: &f64| match v {
+        v if !v.is_finite() => ' ',
+        _ if high <= low => heights[0],
+        v => heights[((v - low) / (high - low) * 7.0).round().clamp(0.0, 7.0) as usize],
+    };
+    values.iter().map(height).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::Style;
+
+    #[test]
+    fn a_rise_is_seen_and_a_hole_is_no_low() {
+        let draw_with = |utf8| {
+            let style = Style { width: Some(60), utf8, ..Style::default() };
+            let mut pen = Pen::new(&style);
+            draw(&mut pen, "open", "", 1000, &[("node (pid 4)".into(), vec![10.0, 20.0, f64::NAN, 45.0])]);
+            pen.finish()
+        };
+        assert_eq!(draw_with(true), "  OPEN  one every 1s\n  node (pid 4)  ▁▃ █  10 → 45\n");
+        assert_eq!(draw_with(false), "  OPEN  one every 1s\n  node (pid 4)  _, #  10 -> 45\n");
+    }
+}

@@ -1,0 +1,7 @@
+//! One run: looks in their order, the shared walk, deadlines.
+
+mod session;
+mod snapshot;
+
+pub use session::{Session, Timing};
+pub use snapshot::{Snapshot, read as read_snapshot, write as write_snapshot};

@@ -1,0 +1,152 @@
+//! The probes of a run, kept between looks, so that `--watch` costs one look a tick.
+
+use crate::{
+    areas::{Recorded, Running},
+    model::{Gap, Gaps, RowSink, Why},
+    source::{Moment, Scope, Walked, Wanting, World, walk},
+};
+use anyhow::bail;
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+/// How long to look and how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// From the first look to the last; zero is one look without rates.
+    pub window: Duration,
+    /// The whole run, or one tick of `--watch`.
+    pub timeout: Duration,
+}
+
+impl Timing {
+    /// Looks in a window: three in a short one (what stays for three looks is no coincidence), about one in every
+    /// second of a longer one, and never more than sixty.
+    fn looks(self) -> u32 {
+        match self.window.as_secs() {
+            _ if self.window.is_zero() => 1,
+            0..3 => 3,
+            s => (s as u32 + 1).min(60),
+        }
+    }
+}
+
+/// One run.
+pub struct Session {
+    world: World,
+    scope: Scope,
+    areas: Vec<Box<dyn Running>>,
+    began: Option<Instant>,
+    span: Duration,
+    gaps: Vec<Gap>,
+}
+
+impl Session {
+    /// Starts a run of these areas.
+    pub fn open(world: World, scope: Scope, areas: Vec<Box<dyn Running>>) -> Self {
+        Self { world, scope, areas, began: None, span: Duration::ZERO, gaps: vec![] }
+    }
+
+    /// All looks of one window.
+    ///
+    /// # Errors
+    /// When the scope matches no process.
+    pub fn observe(&mut self, timing: Timing) -> anyhow::Result<()> {
+        let start = Instant::now();
+        let deadline = start + timing.timeout;
+        let looks = timing.looks();
+        for i in 0..looks {
+            if i > 0 {
+                sleep((start + timing.window * i / (looks - 1)).saturating_duration_since(Instant::now()));
+            }
+            self.look(deadline, i + 1 == looks)?;
+        }
+        Ok(())
+    }
+
+    /// One more look; with `last` the descriptors are walked.
+    ///
+    /// # Errors
+    /// When the scope matches no process.
+    pub fn look(&mut self, deadline: Instant, last: bool) -> anyhow::Result<()> {
+        let m = Moment::now(&self.world, &self.scope, deadline, last);
+        if !self.scope.is_everything() && m.processes().is_empty() {
+            bail!("no process matches {}: nothing was looked at", self.scope);
+        }
+        self.span = m.at - *self.began.get_or_insert(m.at);
+        for a in &mut self.areas {
+            a.read(&m);
+        }
+        let mut gaps = Gaps::default();
+        let mut all = Together { areas: &mut self.areas, open: vec![] };
+        // Each area guards itself; on the walk they are called from outside, so the walk is guarded as one.
+        let walked = catch_unwind(AssertUnwindSafe(|| walk(&m, &mut all, &mut gaps))).unwrap_or_else(|_| {
+            gaps.add(Why::Broken, "descriptor lists of processes", "please report it with the message on stderr");
+            Walked::default()
+        });
+        for a in &mut self.areas {
+            a.look(&m, &walked);
+        }
+        self.gaps = m.gaps();
+        self.gaps.extend(gaps.list());
+        Ok(())
+    }
+
+    /// What every area has recorded so far.
+    pub fn records(&self) -> Vec<Box<dyn Recorded>> {
+        self.areas.iter().map(|a| a.record(self.span.as_secs_f64())).collect()
+    }
+
+    /// What could not be seen of the process table and of the descriptors, for all areas.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// The machine.
+    pub fn host(&self) -> crate::model::report::Host {
+        crate::source::host(&self.world, &self.scope)
+    }
+
+    /// Streams all rows of every area that was asked to.
+    ///
+    /// # Errors
+    /// When the output cannot be written or the source cannot be read.
+    pub fn list(&mut self, timeout: Duration, sink: &mut dyn RowSink) -> io::Result<()> {
+        let m = Moment::now(&self.world, &self.scope, Instant::now() + timeout, true);
+        for a in &mut self.areas {
+            a.list(&m, sink)?;
+        }
+        Ok(())
+    }
+}
+
+/// The wishes of all areas as one.
+struct Together<'a> {
+    areas: &'a mut [Box<dyn Running>],
+    /// The areas that want something of the process being read.
+    open: Vec<usize>,
+}
+
+impl Wanting for Together<'_> {
+    fn wants(&mut self, process: usize) -> bool {
+        self.open.clear();
+        for (i, a) in self.areas.iter_mut().enumerate() {
+            if a.wants(process) {
+                self.open.push(i);
+            }
+        }
+        !self.open.is_empty()
+    }
+    fn meet(&mut self, process: usize, fd: u32, link: &[u8]) -> bool {
+        self.open.retain(|i| self.areas[*i].meet(process, fd, link));
+        !self.open.is_empty()
+    }
+    fn missed(&mut self, process: usize, why: Why) {
+        for i in &self.open {
+            self.areas[*i].missed(process, why);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Findings that somebody decided to live with, for a reason and until a day.
+
+use crate::model::{Finding, Stamp, Thing};
+use std::cell::Cell;
+
+/// One entry of the settings file.
+#[derive(Clone, Debug)]
+pub struct Ignore {
+    /// The check's code, exactly.
+    pub code: String,
+    /// A glob over the subject: process name, user number, address, `host`.
+    pub subject: String,
+    /// Why it is ignored.
+    pub reason: String,
+    /// From then on it is not ignored any more.
+    pub expires: Stamp,
+    /// The day as it was written.
+    pub expires_text: String,
+    /// It matched a finding of this run.
+    pub used: Cell<bool>,
+}
+
+impl Ignore {
+    /// Whether this entry is about the finding; remembers that it was of use.
+    pub fn covers(&self, finding: &Finding, now: Stamp) -> bool {
+        let hit = self.code == finding.code
+            && std::iter::once(&finding.subject).chain(&finding.about).any(|t| self.names(t));
+        self.used.set(self.used.get() || hit);
+        hit && now < self.expires
+    }
+    fn names(&self, thing: &Thing) -> bool {
+        match thing {
+            Thing::Process(p) => glob(&self.subject, p.name.as_str()),
+            Thing::User { uid } => glob(&self.subject, &uid.to_string()),
+            Thing::Cgroup { path } => glob(&self.subject, path),
+            Thing::Listener { address } | Thing::Peer { address } => glob(&self.subject, address),
+            Thing::Host => glob(&self.subject, "host"),
+        }
+    }
+}
+
+/// Shell-like matching with `*` and `?`; linear in the text for each star.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut i, mut j, mut star) = (0, 0, None);
+    while j < t.len() {
+        match p.get(i) {
+            Some('*') => {
+                star = Some((i, j));
+                i += 1;
+            }
+            Some(c) if *c == '?' || *c == t[j] => {
+                i += 1;
+                j += 1;
+            }
+            _ => match star {
+                Some((s, from)) => {
+                    star = Some((s, from + 1));
+                    (i, j) = (s + 1, from + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    p[i..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn globs_match_as_in_a_shell() {
+        for (pattern, text, hit) in [
+            ("sockets/*", "sockets/close-wait-leak", true),
+            ("*", "", true),
+            ("no?e", "node", true),
+            ("10.0.*:443", "10.0.3.7:443", true),
+            ("*leak*x", "leak", false),
+            ("node", "node2", false),
+            ("", "x", false),
+            ("a*b*c", "a1b2b3c", true),
+        ] {
+            assert_eq!(glob(pattern, text), hit, "{pattern} on {text}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Limits and ignores: what the defaults are overruled by, and where each value came from.
+
+mod file;
+mod ignore;
+
+pub use ignore::{Ignore, glob};
+
+use crate::model::{Doc, Level, Levels, Limit};
+use std::collections::BTreeMap;
+
+/// Everything that a settings file may say. Flags and environment are clap's; this is what has no flag.
+#[derive(Debug, Default)]
+pub struct Settings {
+    levels: BTreeMap<(String, String), Level>,
+    /// Findings that somebody decided to live with.
+    pub ignores: Vec<Ignore>,
+    /// The file that was read, if any.
+    pub file: Option<String>,
+}
+
+impl Settings {
+    /// From the text of a settings file, held against the checks there are.
+    ///
+    /// # Errors
+    /// An unknown code or key, a level that is no number, an ignore without a reason: with line and what to do.
+    pub fn parse(text: &str, path: &str, docs: &[&Doc]) -> anyhow::Result<Self> {
+        file::parse(text, path, docs)
+    }
+}
+
+impl Levels for Settings {
+    fn level(&self, code: &str, limit: &Limit) -> Level {
+        self.levels.get(&(code.to_string(), limit.key.to_string())).copied().unwrap_or(limit.default)
+    }
+}

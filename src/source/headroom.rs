@@ -1,0 +1,110 @@
+//! How much memory is left to us: paramedic lives in the patient's cgroup and must not be what kills it.
+
+use super::World;
+use std::{fs, path::Path};
+
+/// Whatever is left, no more than this is used: a container of 64 MiB must bear us beside the patient.
+const MOST: u64 = 40 << 20;
+/// Below this nothing useful can be kept; a look with so little says what it left out.
+const LEAST: u64 = 512 << 10;
+
+/// How many bytes the lists of one look may take: a quarter of what is left.
+pub fn budget(world: &World) -> u64 {
+    memory_left(world).map_or(MOST, |left| (left / 4).clamp(LEAST, MOST))
+}
+
+/// Bytes until the limit of our own control group, or of a visible parent, or of the machine; `None` when none of them
+/// can be read. Page cache that the kernel can drop counts as free.
+pub fn memory_left(world: &World) -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let cgroups = groups.lines().filter_map(|l| {
+        let mut parts = l.splitn(3, ':').skip(1);
+        let (controllers, path) = (parts.next()?, parts.next()?);
+        match controllers {
+            "" => least_along(
+                &world.sys_root.join("fs/cgroup"),
+                path,
+                "memory.max",
+                "memory.current",
+                "inactive_file",
+            ),
+            c if c.split(',').any(|c| c == "memory") => least_along(
+                &world.sys_root.join("fs/cgroup/memory"),
+                path,
+                "memory.limit_in_bytes",
+                "memory.usage_in_bytes",
+                "total_inactive_file",
+            ),
+            _ => None,
+        }
+    });
+    let machine = world.text("meminfo").ok().and_then(|t| {
+        let line = t.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
+        Some(line.split_whitespace().next()?.parse::<u64>().ok()? << 10)
+    });
+    cgroups.chain(machine).min()
+}
+
+/// The least that is left in the group at `path` and in every parent of it.
+fn least_along(root: &Path, path: &str, limit: &str, used: &str, cache: &str) -> Option<u64> {
+    let mut dir = root.join(path.trim_start_matches('/'));
+    // Inside a cgroup namespace, or with the host's path in a container, the path leads nowhere: our group is the root.
+    if !dir.join(used).exists() {
+        dir = root.to_path_buf();
+    }
+    let mut least: Option<u64> = None;
+    loop {
+        if let Some(left) = left_in(&dir, limit, used, cache) {
+            least = Some(least.map_or(left, |l| l.min(left)));
+        }
+        if dir == root || !dir.pop() {
+            return least;
+        }
+    }
+}
+
+fn left_in(dir: &Path, limit: &str, used: &str, cache: &str) -> Option<u64> {
+    let number = |f: &str| fs::read_to_string(dir.join(f)).ok()?.trim().parse::<u64>().ok();
+    // "max" (v2) does not parse; v1 writes "no limit" as 2^63 less a page.
+    let limit = number(limit).filter(|l| *l < 1 << 62)?;
+    let stat = fs::read_to_string(dir.join("memory.stat")).unwrap_or_default();
+    let cache =
+        stat.lines().find_map(|l| l.strip_prefix(cache)?.strip_prefix(' ')?.parse::<u64>().ok()).unwrap_or(0);
+    Some(limit.saturating_sub(number(used)?.saturating_sub(cache)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tightest_group_on_the_way_up_binds_and_cache_counts_as_free() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |at: &str, limit: &str, used: &str| {
+            let dir = root.path().join(at);
+            fs::create_dir_all(&dir).unwrap();
+            fs::write(dir.join("memory.max"), limit).unwrap();
+            fs::write(dir.join("memory.current"), used).unwrap();
+            fs::write(dir.join("memory.stat"), "anon 5\ninactive_file 1000\n").unwrap();
+        };
+        write("pod", "100000\n", "41000\n");
+        write("pod/app", "max\n", "9000\n");
+        let left = least_along(root.path(), "/pod/app", "memory.max", "memory.current", "inactive_file");
+        assert_eq!(left, Some(60_000));
+    }
+
+    #[test]
+    fn no_limit_is_not_a_limit_of_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("memory.limit_in_bytes"), "9223372036854771712\n").unwrap();
+        fs::write(root.path().join("memory.usage_in_bytes"), "5\n").unwrap();
+        let left = least_along(
+            root.path(),
+            "/",
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            "total_inactive_file",
+        );
+        assert_eq!(left, None);
+    }
+}

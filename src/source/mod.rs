@@ -1,0 +1,21 @@
+//! The only door to the world: everything here reads, nothing writes, and each reader takes its root as an argument.
+
+mod clock;
+mod headroom;
+mod host;
+mod moment;
+pub mod net;
+pub mod proc;
+mod scope;
+mod users;
+mod walk;
+mod world;
+
+pub use clock::Clock;
+pub use headroom::{budget, memory_left};
+pub use host::host;
+pub use moment::Moment;
+pub use scope::{Netns, Scope};
+pub use users::Users;
+pub use walk::{Walked, Wanting, link_of, walk};
+pub use world::World;

@@ -1,0 +1,68 @@
+//! The exit code: one function decides, for every command and format.
+
+use super::Asked;
+use crate::{
+    model::{Outcome, Section, Severity, Why, report::FindingV1},
+    settings::glob,
+};
+use clap::ValueEnum;
+
+/// From which severity on the exit code is not 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Notices too.
+    Notice,
+    /// Warnings and worse.
+    #[default]
+    Warning,
+    /// Criticals only.
+    Critical,
+    /// Findings never change the exit code.
+    Never,
+}
+
+impl FailOn {
+    fn counts(self, severity: Severity) -> bool {
+        match self {
+            FailOn::Notice => true,
+            FailOn::Warning => severity >= Severity::Warning,
+            FailOn::Critical => severity >= Severity::Critical,
+            FailOn::Never => false,
+        }
+    }
+}
+
+/// 2 critical, 1 warning, 3 could not look, 0 clear. Critical > warning > unknown > clear; `--fail-on` applies before
+/// this ranking, and "could not look" stays 3 whatever it says.
+pub fn exit_code(findings: &[FindingV1], sections: &[Section], asked: &Asked) -> u8 {
+    match findings.iter().map(|f| f.severity).filter(|s| asked.fail_on.counts(*s)).max() {
+        Some(Severity::Critical) => 2,
+        Some(Severity::Warning | Severity::Notice) => 1,
+        None if blind(sections, asked) || (asked.strict && holes(sections)) => 3,
+        None => 0,
+    }
+}
+
+/// Something that was named came to nothing; or, when nothing was named, everything did.
+fn blind(sections: &[Section], asked: &Asked) -> bool {
+    let checks = || sections.iter().flat_map(|s| s.checks.iter().map(move |c| (s.area, c)));
+    let decided = |o: &Outcome| matches!(o, Outcome::Clear { .. } | Outcome::Found { .. });
+    if asked.named.is_empty() {
+        return !checks().any(|(_, c)| decided(&c.1));
+    }
+    asked.named.iter().any(|name| {
+        !checks().filter(|(area, c)| glob(name, area) || glob(name, c.0)).any(|(_, c)| decided(&c.1))
+    })
+}
+
+/// Anything at all that could not be seen.
+fn holes(sections: &[Section]) -> bool {
+    sections.iter().any(|s| {
+        s.gaps.iter().any(|g| g.why != Why::NotAsked)
+            || s.checks.iter().any(|c| match c.1 {
+                Outcome::Unknown { .. } => true,
+                Outcome::Clear { unseen, .. } | Outcome::Found { unseen, .. } => unseen > 0,
+                Outcome::Skipped { .. } => false,
+            })
+    })
+}

@@ -1,0 +1,111 @@
+use super::*;
+use crate::model::{Confidence, Doc, Gap, Process, Thing, Untrusted, Why};
+
+fn process(pid: i32) -> Thing {
+    Thing::Process(Process { pid, start_ticks: 7, start: None, name: Untrusted::from("node"), user: None })
+}
+fn finding(code: &'static str, severity: Severity, subject: Thing) -> Finding {
+    Finding { code, ..Finding::new(severity, Confidence::High, subject, format!("{code} found")) }
+}
+fn section(area: &'static str, checks: Vec<(&'static str, Outcome)>) -> Section {
+    Section { area, span_s: 1.0, blocks: vec![], checks, gaps: vec![] }
+}
+fn found(f: Finding) -> (&'static str, Outcome) {
+    (f.code, Outcome::Found { findings: vec![f], unseen: 0 })
+}
+fn asked(named: &[&str]) -> Asked {
+    Asked {
+        command: "check".into(),
+        named: named.iter().map(ToString::to_string).collect(),
+        fail_on: FailOn::Warning,
+        strict: false,
+    }
+}
+fn report(sections: Vec<Section>, settings: &Settings, asked: &Asked) -> Report {
+    let taken = Taken { at: Stamp::from_ms(1_795_300_380_123), duration_ms: 1.0, host: Host::default() };
+    assemble(sections, settings, asked, taken)
+}
+const CLEAR: Outcome = Outcome::Clear { looked: 1, unseen: 0 };
+const UNKNOWN: Outcome = Outcome::Unknown { why: Why::Denied, detail: "" };
+
+#[test]
+fn the_cause_stands_before_its_effect_even_when_the_effect_is_worse() {
+    let leak = finding("sockets/close-wait-leak", Severity::Warning, process(41));
+    let near = finding("fds/near-limit", Severity::Critical, process(41));
+    let other = finding("fds/near-limit", Severity::Critical, process(42));
+    let r = report(
+        vec![section("fds", vec![found(near), found(other)]), section("sockets", vec![found(leak)])],
+        &Settings::default(),
+        &asked(&[]),
+    );
+    let codes: Vec<_> = r.findings.iter().map(|f| (f.code, f.causes.clone(), f.caused_by.clone())).collect();
+    let leak = codes.iter().position(|c| c.0 == "sockets/close-wait-leak").unwrap();
+    assert_eq!(codes[leak].1, [leak + 1]);
+    assert_eq!((codes[leak + 1].0, &codes[leak + 1].2[..]), ("fds/near-limit", &[leak][..]));
+    assert_eq!((r.exit_code, r.status), (2, Status::Critical));
+}
+
+#[test]
+fn findings_about_different_processes_are_not_linked() {
+    let leak = finding("sockets/close-wait-leak", Severity::Warning, process(41));
+    let near = finding("fds/near-limit", Severity::Critical, process(42));
+    let r = report(vec![section("fds", vec![found(near), found(leak)])], &Settings::default(), &asked(&[]));
+    assert!(r.findings.iter().all(|f| f.causes.is_empty() && f.caused_by.is_empty()));
+}
+
+#[test]
+fn an_ignored_cause_makes_its_effect_a_root_that_says_so() {
+    let doc = Doc { code: "sockets/close-wait-leak", summary: "", body: "", file: "", limits: &[] };
+    let toml = "[[ignore]]\ncode='sockets/close-wait-leak'\nsubject='no*'\nreason='known'\nexpires='2026-12-31'\n";
+    let settings = Settings::parse(toml, "p.toml", &[&doc]).unwrap();
+    let leak = finding("sockets/close-wait-leak", Severity::Warning, process(41));
+    let near = finding("fds/near-limit", Severity::Warning, process(41));
+    let r = report(vec![section("fds", vec![found(near), found(leak)])], &settings, &asked(&[]));
+    assert_eq!(r.findings.iter().map(|f| f.code).collect::<Vec<_>>(), ["fds/near-limit"]);
+    assert_eq!(r.suppressed.iter().map(|f| f.code).collect::<Vec<_>>(), ["sockets/close-wait-leak"]);
+    assert!(r.findings[0].because[0].contains("ignored"), "{:?}", r.findings[0].because);
+}
+
+#[test]
+fn an_expired_or_unused_ignore_is_itself_a_notice() {
+    let doc = Doc { code: "fds/near-limit", summary: "", body: "", file: "", limits: &[] };
+    let entry = |day| format!("[[ignore]]\ncode='fds/near-limit'\nsubject='x'\nreason='r'\nexpires='{day}'\n");
+    let of = |day, outcome| {
+        let settings = Settings::parse(&entry(day), "p.toml", &[&doc]).unwrap();
+        let r = report(vec![section("fds", vec![("fds/near-limit", outcome)])], &settings, &asked(&[]));
+        (r.findings.iter().map(|f| f.code).collect::<Vec<_>>(), r.exit_code)
+    };
+    assert_eq!(of("2026-01-01", CLEAR), (vec!["settings/ignore-expired"], 0));
+    assert_eq!(of("2026-12-31", CLEAR), (vec!["settings/ignore-unused"], 0));
+    // A check that could not be decided does not prove an entry useless.
+    assert_eq!(of("2026-12-31", UNKNOWN).0, Vec::<&str>::new());
+}
+
+#[test]
+fn could_not_look_is_three_only_for_what_was_named_or_when_all_failed() {
+    let sections = || vec![section("fds", vec![("fds/near-limit", UNKNOWN)]), section("sockets", vec![("sockets/x", CLEAR)])];
+    let code = |named: &[&str]| report(sections(), &Settings::default(), &asked(named)).exit_code;
+    assert_eq!([code(&[]), code(&["sockets"]), code(&["fds"]), code(&["fds/*"]), code(&["fds", "sockets"])], [0, 0, 3, 3, 3]);
+    let all = vec![section("fds", vec![("fds/near-limit", UNKNOWN)])];
+    assert_eq!(report(all, &Settings::default(), &asked(&[])).status, Status::Unknown);
+}
+
+#[test]
+fn fail_on_moves_the_bar_and_strict_turns_gaps_into_unknown() {
+    let with = |severity, fail_on, strict| {
+        let mut s = section("fds", vec![found(finding("fds/near-limit", severity, process(1)))]);
+        s.gaps = vec![Gap::new("x", Why::Denied, "")];
+        report(vec![s], &Settings::default(), &Asked { fail_on, strict, ..asked(&[]) }).exit_code
+    };
+    assert_eq!(with(Severity::Notice, FailOn::Warning, false), 0);
+    assert_eq!(with(Severity::Notice, FailOn::Notice, false), 1);
+    assert_eq!(with(Severity::Warning, FailOn::Critical, false), 0);
+    assert_eq!(with(Severity::Critical, FailOn::Critical, true), 2);
+    assert_eq!(with(Severity::Critical, FailOn::Never, false), 0);
+    assert_eq!(with(Severity::Notice, FailOn::Warning, true), 3);
+}
+
+#[test]
+fn every_rule_names_codes_of_one_spelling() {
+    assert!(links::codes().all(|c| c.split_once('/').is_some_and(|(a, d)| !a.is_empty() && !d.is_empty())));
+}
