@@ -37,8 +37,9 @@ LOADS = {
         Load("none", 3, 54_000, 0),
         # 200 sockets are an ordinary host; there is nothing to shrink.
         Load("plain", 20, 200, 0, shrink=1),
-        # The runner lowers it to what the machine's memory holds.
-        Load("huge", 20, 1_000_000, 0),
+        # The runner lowers it to what memory holds. 10,000 descriptors each, because
+        # root without CAP_SYS_RESOURCE cannot go over its hard limit.
+        Load("huge", 100, 1_000_000, 0),
     ]
 }
 
@@ -84,5 +85,6 @@ ROWS = [
         ["ss", "-tanp", "state", "close-wait"], ratio=1 / 2, mb=32),
     Row("close-wait, there is none", "none", OURS_CLOSE_WAIT, ["ss", "-tan"], ratio=1 / 3, mb=32),
     Row("paramedic, 20 plain processes", "plain", ["--window", "0"], ms=15, mb=16),
-    Row("sockets in a 64 MiB cgroup", "huge", OURS_ALL, mb=64, cgroup_mib=64),
+    # Cold: the entries of /proc that the walk makes are charged to the group.
+    Row("sockets in a 64 MiB cgroup, cold", "huge", OURS_ALL, mb=64, cold=True, cgroup_mib=64),
 ]
