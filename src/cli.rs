@@ -39,7 +39,15 @@ pub enum Color {
 #[command(next_help_heading = "Output")]
 pub struct Shared {
     /// Format of the output
-    #[arg(short, long, global = true, value_enum, default_value_t, env = "PARAMEDIC_OUTPUT", hide_env = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "PARAMEDIC_OUTPUT",
+        hide_env = true
+    )]
     pub output: Output,
     /// Same as --output json
     #[arg(long, global = true, conflicts_with = "output")]
@@ -61,7 +69,15 @@ pub struct Shared {
     pub verbose: u8,
 
     /// Exit 1 or 2 from this severity on
-    #[arg(long, global = true, value_enum, default_value_t, env = "PARAMEDIC_FAIL_ON", hide_env = true, help_heading = "Exit code")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "PARAMEDIC_FAIL_ON",
+        hide_env = true,
+        help_heading = "Exit code"
+    )]
     pub fail_on: FailOn,
     /// Exit 3 when anything could not be seen
     #[arg(long, global = true, env = "PARAMEDIC_STRICT", hide_env = true, help_heading = "Exit code")]
@@ -80,16 +96,39 @@ pub struct Shared {
     #[arg(long, global = true, value_name = "GLOB", value_delimiter = ',', help_heading = "Looking")]
     pub skip: Vec<String>,
     /// Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]
-    #[arg(long, global = true, value_name = "FILE", env = "PARAMEDIC_CONFIG", hide_env = true, help_heading = "Looking")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "PARAMEDIC_CONFIG",
+        hide_env = true,
+        help_heading = "Looking"
+    )]
     pub config: Option<PathBuf>,
     /// Judge a recorded snapshot instead of this machine; - is stdin
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "watch", help_heading = "Looking")]
     pub from: Option<PathBuf>,
     /// Read another process table, such as a host's mounted into a container
-    #[arg(long, global = true, value_name = "DIR", default_value = "/proc", env = "PARAMEDIC_PROC_ROOT", hide_env = true, help_heading = "Looking")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "/proc",
+        env = "PARAMEDIC_PROC_ROOT",
+        hide_env = true,
+        help_heading = "Looking"
+    )]
     pub proc_root: PathBuf,
     /// Read another /sys
-    #[arg(long, global = true, value_name = "DIR", default_value = "/sys", env = "PARAMEDIC_SYS_ROOT", hide_env = true, help_heading = "Looking")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "/sys",
+        env = "PARAMEDIC_SYS_ROOT",
+        hide_env = true,
+        help_heading = "Looking"
+    )]
     pub sys_root: PathBuf,
 
     /// Only these processes
@@ -162,21 +201,32 @@ pub fn command() -> Command {
         root = root.subcommand((area.flags)(Command::new(area.name).about(area.about)));
     }
     root = root
-        .subcommand(Command::new("snapshot").about("All facts of this host or pod, as one JSON document for --from"))
+        .subcommand(
+            Command::new("snapshot").about("All facts of this host or pod, as one JSON document for --from"),
+        )
         .subcommand(
             Command::new("explain")
                 .about("What a check sees, why it matters, how to confirm, how to fix")
-                .arg(clap::Arg::new("code").value_name("CODE").help("A check's code; without one, all are listed")),
+                .arg(
+                    clap::Arg::new("code")
+                        .value_name("CODE")
+                        .help("A check's code; without one, all are listed"),
+                ),
         )
         .subcommand(Command::new("schema").about("The JSON Schema of the report"))
         .subcommand(
             Command::new("completions").about("Completions for a shell, on stdout").arg(
-                clap::Arg::new("shell").value_name("SHELL").required(true).value_parser(clap::value_parser!(clap_complete::Shell)),
+                clap::Arg::new("shell")
+                    .value_name("SHELL")
+                    .required(true)
+                    .value_parser(clap::value_parser!(clap_complete::Shell)),
             ),
         )
         .subcommand(
             Command::new("man").about("A manual page in roff, on stdout").arg(
-                clap::Arg::new("page").value_name("COMMAND").help("Of this command; without one, of paramedic itself"),
+                clap::Arg::new("page")
+                    .value_name("COMMAND")
+                    .help("Of this command; without one, of paramedic itself"),
             ),
         );
     Shared::augment_args(root)

@@ -19,7 +19,8 @@ pub fn explain(code: Option<&str>, shared: &Shared, out: &Out) -> Result<u8> {
     let found: Vec<_> = docs.iter().filter(|d| glob(code, d.code)).collect();
     if found.is_empty() {
         let word = code.rsplit('/').next().unwrap_or(code);
-        let near: Vec<_> = docs.iter().map(|d| d.code).filter(|c| !word.is_empty() && c.contains(word)).collect();
+        let near: Vec<_> =
+            docs.iter().map(|d| d.code).filter(|c| !word.is_empty() && c.contains(word)).collect();
         match near[..] {
             [] => bail!("there is no check `{code}`; `paramedic explain` lists them"),
             _ => bail!("there is no check `{code}`; did you mean {}?", near.join(", ")),

@@ -31,10 +31,19 @@ impl Plan {
         Ok(Self { asked, chosen, settings: settings::read(shared)? })
     }
     fn report(&self, records: &[Box<dyn Recorded>], gaps: &[Gap], taken: Taken) -> Report {
-        let mut sections: Vec<Section> =
-            records.iter().map(|r| r.examine(&self.settings, &self.chosen)).filter(|s| !s.checks.is_empty()).collect();
+        let mut sections: Vec<Section> = records
+            .iter()
+            .map(|r| r.examine(&self.settings, &self.chosen))
+            .filter(|s| !s.checks.is_empty())
+            .collect();
         if !gaps.is_empty() {
-            sections.push(Section { area: "host", span_s: 0.0, blocks: vec![], checks: vec![], gaps: gaps.to_vec() });
+            sections.push(Section {
+                area: "host",
+                span_s: 0.0,
+                blocks: vec![],
+                checks: vec![],
+                gaps: gaps.to_vec(),
+            });
         }
         verdict::assemble(sections, &self.settings, &self.asked, taken)
     }
@@ -172,8 +181,12 @@ fn replay(plan: &Plan, shared: &Shared, out: &Out, area: Option<&str>) -> Result
     let Some(path) = &shared.from else { bail!("--from is wanted") };
     let snapshot = run::read_snapshot(path)?;
     let taken = Taken { at: snapshot.taken_at, duration_ms: snapshot.duration_ms, host: snapshot.host };
-    let records: Vec<_> =
-        snapshot.records.into_iter().filter(|(name, _)| area.is_none_or(|a| a == *name)).map(|(_, r)| r).collect();
+    let records: Vec<_> = snapshot
+        .records
+        .into_iter()
+        .filter(|(name, _)| area.is_none_or(|a| a == *name))
+        .map(|(_, r)| r)
+        .collect();
     if let (Some(area), true) = (area, records.is_empty()) {
         bail!("{}: holds nothing about {area}", path.display());
     }

@@ -84,7 +84,11 @@ impl Out {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn report(&self, report: &Report, list: impl FnOnce(&mut dyn RowSink) -> io::Result<()>) -> Result<Ended> {
+    pub fn report(
+        &self,
+        report: &Report,
+        list: impl FnOnce(&mut dyn RowSink) -> io::Result<()>,
+    ) -> Result<Ended> {
         deliver(&self.target, |w| match self.format {
             Output::Text | Output::Wide => {
                 w.write_all(render::text(report, &self.style).as_bytes())?;

@@ -28,7 +28,8 @@ pub fn read(shared: &Shared) -> Result<Settings> {
     }
     for path in ["./paramedic.toml", "/etc/paramedic.toml"] {
         match parse(Path::new(path)) {
-            Err(e) if e.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::NotFound) => {}
+            Err(e) if e.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == ErrorKind::NotFound) => {
+            }
             other => return other.with_context(|| format!("{path}: cannot be used as settings")),
         }
     }

@@ -185,7 +185,7 @@ impl From<&Finding> for FindingV1 {
             causes: vec![],
             caused_by: vec![],
             remedy: f.remedy.clone(),
-            next: f.next.clone(),
+            next: f.next.iter().map(|args| format!("paramedic {args}")).collect(),
         }
     }
 }

@@ -84,7 +84,11 @@ impl Session {
         let mut all = Together { areas: &mut self.areas, open: vec![] };
         // Each area guards itself; on the walk they are called from outside, so the walk is guarded as one.
         let walked = catch_unwind(AssertUnwindSafe(|| walk(&m, &mut all, &mut gaps))).unwrap_or_else(|_| {
-            gaps.add(Why::Broken, "descriptor lists of processes", "please report it with the message on stderr");
+            gaps.add(
+                Why::Broken,
+                "descriptor lists of processes",
+                "please report it with the message on stderr",
+            );
             Walked::default()
         });
         for a in &mut self.areas {

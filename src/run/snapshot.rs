@@ -87,7 +87,10 @@ pub fn read(path: &Path) -> anyhow::Result<Snapshot> {
     } else {
         Box::new(File::open(path).with_context(|| format!("{shown}: cannot be read"))?)
     };
-    source.take(MOST).read_to_string(&mut text).with_context(|| format!("{shown}: cannot be read as text"))?;
+    source
+        .take(MOST)
+        .read_to_string(&mut text)
+        .with_context(|| format!("{shown}: cannot be read as text"))?;
     parse(&text).with_context(|| format!("{shown}: not a snapshot that can be judged"))
 }
 
@@ -119,7 +122,10 @@ fn parse(text: &str) -> anyhow::Result<Snapshot> {
     }
     let body = serde_json::from_str::<Records>(trimmed).context("it was cut or edited")?;
     let covered = trimmed.rfind(",\"end\":").unwrap_or(0);
-    ensure!(digest(&trimmed.as_bytes()[..covered]) == body.end, "it was cut or edited: `end` does not match the bytes before it");
+    ensure!(
+        digest(&trimmed.as_bytes()[..covered]) == body.end,
+        "it was cut or edited: `end` does not match the bytes before it"
+    );
     let head: Head = serde_json::from_str(trimmed)?;
     let mut records = Vec::new();
     for raw in body.records {
@@ -128,7 +134,13 @@ fn parse(text: &str) -> anyhow::Result<Snapshot> {
         let Some(area) = AREAS.iter().find(|a| a.name == name.area) else { continue };
         records.push((area.name, (area.replay)(raw).with_context(|| format!("facts of {}", area.name))?));
     }
-    Ok(Snapshot { taken_at: head.taken_at, duration_ms: head.duration_ms, host: head.host, gaps: head.gaps, records })
+    Ok(Snapshot {
+        taken_at: head.taken_at,
+        duration_ms: head.duration_ms,
+        host: head.host,
+        gaps: head.gaps,
+        records,
+    })
 }
 
 #[cfg(test)]

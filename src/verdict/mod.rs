@@ -59,8 +59,12 @@ pub fn assemble(mut sections: Vec<Section>, settings: &Settings, asked: &Asked, 
         .collect();
     let mut ranked = rank(&findings, &causes, &covered);
     ranked.extend(ignores::findings(settings, &sections, taken.at).iter().map(Into::into));
-    let suppressed =
-        findings.iter().zip(&covered).filter(|(_, c)| **c).map(|(f, _)| FindingV1::from(f)).collect::<Vec<_>>();
+    let suppressed = findings
+        .iter()
+        .zip(&covered)
+        .filter(|(_, c)| **c)
+        .map(|(f, _)| FindingV1::from(f))
+        .collect::<Vec<_>>();
     let exit_code = exit_code(&ranked, &sections, asked);
     let worst = ranked.iter().map(|f| f.severity).max();
     let status = match worst {

@@ -56,7 +56,8 @@ fn findings_about_different_processes_are_not_linked() {
 #[test]
 fn an_ignored_cause_makes_its_effect_a_root_that_says_so() {
     let doc = Doc { code: "sockets/close-wait-leak", summary: "", body: "", file: "", limits: &[] };
-    let toml = "[[ignore]]\ncode='sockets/close-wait-leak'\nsubject='no*'\nreason='known'\nexpires='2026-12-31'\n";
+    let toml =
+        "[[ignore]]\ncode='sockets/close-wait-leak'\nsubject='no*'\nreason='known'\nexpires='2026-12-31'\n";
     let settings = Settings::parse(toml, "p.toml", &[&doc]).unwrap();
     let leak = finding("sockets/close-wait-leak", Severity::Warning, process(41));
     let near = finding("fds/near-limit", Severity::Warning, process(41));
@@ -69,7 +70,8 @@ fn an_ignored_cause_makes_its_effect_a_root_that_says_so() {
 #[test]
 fn an_expired_or_unused_ignore_is_itself_a_notice() {
     let doc = Doc { code: "fds/near-limit", summary: "", body: "", file: "", limits: &[] };
-    let entry = |day| format!("[[ignore]]\ncode='fds/near-limit'\nsubject='x'\nreason='r'\nexpires='{day}'\n");
+    let entry =
+        |day| format!("[[ignore]]\ncode='fds/near-limit'\nsubject='x'\nreason='r'\nexpires='{day}'\n");
     let of = |day, outcome| {
         let settings = Settings::parse(&entry(day), "p.toml", &[&doc]).unwrap();
         let r = report(vec![section("fds", vec![("fds/near-limit", outcome)])], &settings, &asked(&[]));
@@ -83,9 +85,17 @@ fn an_expired_or_unused_ignore_is_itself_a_notice() {
 
 #[test]
 fn could_not_look_is_three_only_for_what_was_named_or_when_all_failed() {
-    let sections = || vec![section("fds", vec![("fds/near-limit", UNKNOWN)]), section("sockets", vec![("sockets/x", CLEAR)])];
+    let sections = || {
+        vec![
+            section("fds", vec![("fds/near-limit", UNKNOWN)]),
+            section("sockets", vec![("sockets/x", CLEAR)]),
+        ]
+    };
     let code = |named: &[&str]| report(sections(), &Settings::default(), &asked(named)).exit_code;
-    assert_eq!([code(&[]), code(&["sockets"]), code(&["fds"]), code(&["fds/*"]), code(&["fds", "sockets"])], [0, 0, 3, 3, 3]);
+    assert_eq!(
+        [code(&[]), code(&["sockets"]), code(&["fds"]), code(&["fds/*"]), code(&["fds", "sockets"])],
+        [0, 0, 3, 3, 3]
+    );
     let all = vec![section("fds", vec![("fds/near-limit", UNKNOWN)])];
     assert_eq!(report(all, &Settings::default(), &asked(&[])).status, Status::Unknown);
 }

@@ -1,4 +1,4 @@
-//! Every TCP socket of this thread's network namespace, over netlink (`sock_diag(7)`).
+//! Every TCP socket of one network namespace, over netlink (`sock_diag(7)`).
 //!
 //! The rows are streamed: the only memory is one buffer. A dump is no snapshot: the kernel walks its tables
 //! bucket by bucket while sockets come and go, so a socket that moves may be seen twice (same
@@ -9,8 +9,9 @@ use super::{
     Family, Sock, failed,
     message::{DUMP_INTR, Messages, Request, kind, request},
     netlink::{Netlink, Wire},
+    netns,
 };
-use std::{io, time::Instant};
+use std::{io, path::Path, time::Instant};
 
 /// What to ask of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,26 @@ pub struct Ask {
     pub skmem: bool,
 }
 
+/// Whose sockets.
+#[derive(Clone, Copy, Debug)]
+pub enum Namespace<'p> {
+    /// Those of the network namespace this thread is in.
+    Own,
+    /// Those of the namespace of the process at this path (`/proc/PID`). A netlink socket speaks for the namespace that
+    /// it was opened in, wherever it is read.
+    Of(&'p Path),
+}
+
+impl Namespace<'_> {
+    fn open(self) -> io::Result<Netlink> {
+        match self {
+            Self::Own => Netlink::open(),
+            Self::Of(process) => netns::inside(process, Netlink::open)?,
+        }
+        .map_err(|e| explain(&e))
+    }
+}
+
 /// How a dump went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dumped {
@@ -33,7 +54,7 @@ pub struct Dumped {
     pub count: u64,
     /// Answers that could not be read.
     pub malformed: u64,
-    /// How many requests it took: 1, or 2 where the kernel wants one per family.
+    /// Requests it took: 1, or 3 where the kernel refuses the one for both families.
     pub requests: u8,
 }
 
@@ -48,8 +69,8 @@ const TRIES: u32 = 3;
 /// # Errors
 /// `Unsupported`: no such protocol in this kernel (gVisor, no `tcp_diag`); `PermissionDenied`: a security module;
 /// `TimedOut`: `deadline` passed. Rows may have been given before an error.
-pub fn dump(ask: &Ask, deadline: Instant, each: &mut dyn FnMut(&Sock)) -> io::Result<Dumped> {
-    let mut wire = Netlink::open().map_err(|e| explain(&e))?;
+pub fn dump(at: Namespace, ask: &Ask, deadline: Instant, each: &mut dyn FnMut(&Sock)) -> io::Result<Dumped> {
+    let mut wire = at.open()?;
     dump_over(&mut wire, ask, deadline, each)
 }
 
@@ -59,13 +80,14 @@ pub fn dump(ask: &Ask, deadline: Instant, each: &mut dyn FnMut(&Sock)) -> io::Re
 /// # Errors
 /// Those of [`dump`].
 pub fn dump_whole(
+    at: Namespace,
     ask: &Ask,
     deadline: Instant,
     restart: &mut dyn FnMut(),
     each: &mut dyn FnMut(&Sock),
 ) -> io::Result<Dumped> {
     // A socket of its own for each try: after lost messages the old one may still hold rows of the last dump.
-    repeat(restart, &mut || dump(ask, deadline, each))
+    repeat(restart, &mut || dump(at, ask, deadline, each))
 }
 
 pub(super) fn repeat(
@@ -89,7 +111,7 @@ pub(super) fn dump_over(
 ) -> io::Result<Dumped> {
     let mut dumped = Dumped::default();
     let mut exchange = Exchange { wire, ask, deadline, buffer: vec![0; BUFFER], sequence: 0 };
-    // One pass over the kernel's tables instead of two, and so half the time.
+    // One pass over the kernel's tables instead of two: what the pass costs counts when few sockets match.
     match exchange.run(Request::Both, each, &mut dumped) {
         Ok(()) => return Ok(dumped),
         Err(e) if dumped.count > 0 || e.kind() == io::ErrorKind::TimedOut => return Err(explain(&e)),

@@ -3,6 +3,9 @@
 //! `tcp_info`, cookies, cgroups. A row never shows a 0 for these.
 //!
 //! The kernel finds its place again at each `read`, so rows may be missing or doubled on a busy machine.
+//!
+//! Beware: `/proc/net` and `/proc/self/net` are those of the process's first thread. From a thread that entered another
+//! namespace ([`netns::inside`](super::netns::inside)) read `/proc/thread-self/net`.
 
 use super::{Endpoint, Family, Sock, TcpState, Timer, failed};
 use std::{
@@ -65,8 +68,13 @@ pub(super) fn read_rows(
     let mut reader = BufReader::with_capacity(32 << 10, from);
     let mut line = Vec::with_capacity(LONGEST);
     let mut heading = true;
-    while next_line(&mut reader, &mut line, deadline)? {
-        let text = std::str::from_utf8(&line).unwrap_or_default();
+    loop {
+        let text = match next_line(&mut reader, &mut line, deadline)? {
+            Line::Whole => std::str::from_utf8(&line).unwrap_or_default(),
+            // Its last number may be cut, so it is no row however well it reads.
+            Line::Cut => "",
+            Line::End => break,
+        };
         if std::mem::take(&mut heading) && text.trim_ascii_start().starts_with("sl ") {
             continue;
         }
@@ -83,8 +91,16 @@ pub(super) fn read_rows(
     Ok(())
 }
 
-/// Reads one line without its end into `line`, at most [`LONGEST`] bytes of it. False at the end of the file.
-fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<bool> {
+enum Line {
+    Whole,
+    /// The file ended before the line did.
+    Cut,
+    /// Nothing was left.
+    End,
+}
+
+/// Reads one line without its end into `line`, little more than [`LONGEST`] bytes of it.
+fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<Line> {
     line.clear();
     let mut any = false;
     loop {
@@ -96,7 +112,7 @@ fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>, deadline: Option<Ins
             part => part?,
         };
         if part.is_empty() {
-            return Ok(any);
+            return Ok(if any { Line::Cut } else { Line::End });
         }
         any = true;
         let end = part.iter().position(|b| *b == b'\n');
@@ -105,7 +121,7 @@ fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>, deadline: Option<Ins
         line.extend_from_slice(&part[..taken.min((LONGEST + 1).saturating_sub(line.len()))]);
         reader.consume(end.map_or(taken, |e| e + 1));
         if end.is_some() {
-            return Ok(true);
+            return Ok(Line::Whole);
         }
     }
 }

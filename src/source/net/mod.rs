@@ -18,16 +18,15 @@ mod message;
 mod netlink;
 pub mod netns;
 mod sock;
-
 pub mod sysctl;
 #[cfg(test)]
 mod tests;
 
-pub use diag::{Ask, Dumped, dump, dump_whole, parse_message};
+pub use crate::model::{ALL_STATES, TcpState, parse_states};
+pub use diag::{Ask, Dumped, Namespace, dump, dump_whole, parse_message};
 pub use files::{FileDump, read_tcp, read_tcp_until};
 pub use info::Info;
 pub use sock::{Endpoint, Family, Sock, Timer};
-pub use crate::model::{ALL_STATES, TcpState, parse_states};
 
 use std::io;
 

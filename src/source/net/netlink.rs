@@ -15,7 +15,7 @@ pub(super) struct Received {
     pub bytes: usize,
     /// It was longer than the buffer; the rest is lost.
     pub truncated: bool,
-    /// The kernel sent it. Any process may send to a netlink socket.
+    /// The kernel sent it. A process with CAP_NET_ADMIN may send to a netlink socket too.
     pub from_kernel: bool,
 }
 
@@ -157,7 +157,7 @@ mod tests {
             let len = size_of::<libc::sockaddr_nl>() as libc::socklen_t;
             libc::sendto(other.0.as_raw_fd(), [7u8; 20].as_ptr().cast(), 20, 0, (&raw const port).cast(), len)
         };
-        assert_eq!(sent, 20, "sending to another netlink socket: {}", io::Error::last_os_error());
+        assert_eq!(sent, 20, "this test needs root (CAP_NET_ADMIN): {}", io::Error::last_os_error());
         let got = wire.receive(&mut [0; 64], Instant::now() + Duration::from_secs(5)).unwrap();
         assert!(!got.from_kernel && got.bytes == 20, "{got:?}");
     }

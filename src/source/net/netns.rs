@@ -30,7 +30,8 @@ fn parse_link(text: &str) -> Option<u64> {
 }
 
 /// Runs `f` inside the network namespace of the process at `pid_root` (`/proc/PID`), on a thread that ends with it:
-/// no other thread ever changes its namespace. Where that is the namespace we are in already, no right is needed.
+/// no other thread ever changes its namespace. In there `/proc/sys/net` and `/proc/thread-self/net` are those of the
+/// namespace, `/proc/net` and `/proc/self/net` are not. Where that is the namespace we are in already, no right is needed.
 ///
 /// # Errors
 /// `PermissionDenied`: entering another namespace needs CAP_SYS_ADMIN in both; `NotFound`: the process has ended; no

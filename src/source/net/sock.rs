@@ -119,7 +119,7 @@ impl Timer {
 
 /// One TCP socket. Fields that are `None` were not said by the source asked: [`files`](super::files) says
 /// least, an older kernel says less than a newer one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sock {
     /// The family of the socket, not of the connection.
     pub family: Family,
@@ -157,13 +157,13 @@ pub struct Sock {
     pub info: Option<Info>,
     /// Packets this socket dropped; of a listener the connections it turned away.
     pub drops: Option<u32>,
-    /// Which directions the process shut down: 1 receiving, 2 sending, 3 both (Linux ≥ 4.4).
+    /// Which directions the process shut down: 1 receiving, 2 sending, 3 both .
     pub shutdown: Option<u8>,
     /// Of an IPv6 listener: whether it refuses IPv4 (IPV6_V6ONLY).
     pub v6_only: Option<bool>,
-    /// Inode of the cgroup v2 directory that the socket was made in (Linux ≥ 5.9).
+    /// Inode of the cgroup v2 directory that the socket was made in; newer kernels.
     pub cgroup_id: Option<u64>,
-    /// `struct inet_diag_sockopt` as it came (Linux ≥ 5.10); see [`Sock::binds_without_port`].
+    /// `struct inet_diag_sockopt` as it came; newer kernels; see [`Sock::binds_without_port`].
     pub sockopt: Option<[u8; 2]>,
 }
 

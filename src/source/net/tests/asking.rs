@@ -14,11 +14,11 @@ fn only_the_states_and_figures_asked_for_come() {
     let (_client, from, _server, _) = pair(at, &l);
     let ask = Ask { states: TcpState::Listen.bit(), info: false, skmem: false };
     let mut rows = vec![];
-    let dumped = dump(&ask, soon(), &mut |s| rows.push(*s)).unwrap();
+    let dumped = dump(Namespace::Own, &ask, soon(), &mut |s| rows.push(*s)).unwrap();
     assert_eq!((dumped.count, dumped.malformed), (rows.len() as u64, 0));
     assert!(rows.iter().all(|s| s.state == TcpState::Listen && s.info.is_none() && s.drops.is_none()));
     assert!(between(&rows, at, NOBODY.parse().unwrap()).is_some() && between(&rows, at, from).is_none());
-    assert_eq!(dump(&Ask { states: 0, ..ask }, soon(), &mut |_| {}).unwrap().count, 0);
+    assert_eq!(dump(Namespace::Own, &Ask { states: 0, ..ask }, soon(), &mut |_| {}).unwrap().count, 0);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn both_ways_of_asking_tell_the_same() {
 
 #[test]
 fn a_deadline_that_has_passed_is_said() {
-    let e = dump(&ALL, Instant::now(), &mut |_| {}).unwrap_err();
+    let e = dump(Namespace::Own, &ALL, Instant::now(), &mut |_| {}).unwrap_err();
     assert_eq!(e.kind(), io::ErrorKind::TimedOut);
     assert_eq!(e.to_string(), "sock_diag: dump of TCP sockets: the deadline passed");
     let e = read_tcp_until(Path::new("/proc/self/net"), Some(Instant::now()), &mut |_| {}).unwrap_err();

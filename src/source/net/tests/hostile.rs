@@ -44,7 +44,7 @@ fn with_info(length: usize) -> Vec<u8> {
 fn older_kernels_leave_the_newer_figures_unsaid() {
     let full = parse_message(&with_info(280)).unwrap().info.unwrap();
     assert!(full.total_rto.is_some() && full.rcv_wnd.is_some());
-    // Lengths that kernels really had: 3.x, 4.4, 4.9, 5.4 and later.
+    // Lengths that kernels really had: 3.2, 4.1, 4.4, 4.10, 5.4, 6.7.
     for (length, has) in [
         (104, [false, false, false, false, false, false]),
         (136, [true, false, false, false, false, false]),
@@ -109,13 +109,19 @@ fn lines_that_are_no_rows_are_counted_and_the_others_read() {
     };
     assert_eq!(read(format!("  sl  local_address\n{good}\n{good}\n").as_bytes()), (2, 0));
     assert_eq!(read(format!("  sl  local_address\n{good}\n{}", &good[..60]).as_bytes()), (1, 1), "cut");
+    assert_eq!(read(format!("  sl  local_address\n{good}").as_bytes()), (0, 1), "who knows how it goes on");
     assert_eq!(read(b"  sl  local_address\n"), (0, 0));
     assert_eq!(read(b""), (0, 1), "an empty file is not an empty table");
-    assert_eq!(read(good.as_bytes()), (1, 0), "a heading that is missing takes no row with it");
+    assert_eq!(
+        read(format!("{good}\n").as_bytes()),
+        (1, 0),
+        "a heading that is missing takes no row with it"
+    );
     assert_eq!(read(format!("  sl  x\n\n\0\u{1b}[31m\n{good}\n").as_bytes()), (1, 2));
     let endless = vec![b'0'; 5 << 20];
-    assert_eq!(read(&[b"  sl  x\n".as_slice(), &endless, b"\n", good.as_bytes()].concat()), (1, 1));
-    assert_eq!(read(&[b"  sl  x\n\xff\xfe\n".as_slice(), good.as_bytes()].concat()), (1, 1));
+    assert_eq!(read(&[b"  sl  x\n".as_slice(), &endless, b"\n", good.as_bytes(), b"\n"].concat()), (1, 1));
+    assert_eq!(read(&endless), (0, 1));
+    assert_eq!(read(&[b"  sl  x\n\xff\xfe\n".as_slice(), good.as_bytes(), b"\n"].concat()), (1, 1));
     for (from, to) in [
         ("0100007F:1F40", "0100007F1F40"),
         ("0100007F:1F40", "100007F:1F40"),

@@ -14,8 +14,9 @@ pub(super) fn diag() -> Vec<Sock> {
     let mut rows = vec![];
     // Not `&mut rows` alone: an interrupted dump would leave rows of the first try.
     let cell = std::cell::RefCell::new(&mut rows);
-    let dumped =
-        dump_whole(&ALL, soon(), &mut || cell.borrow_mut().clear(), &mut |s| cell.borrow_mut().push(*s));
+    let dumped = dump_whole(Namespace::Own, &ALL, soon(), &mut || cell.borrow_mut().clear(), &mut |s| {
+        cell.borrow_mut().push(*s)
+    });
     assert!(!dumped.unwrap().interrupted);
     rows
 }

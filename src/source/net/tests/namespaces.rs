@@ -49,7 +49,7 @@ impl Drop for Elsewhere {
 fn listeners() -> Vec<u16> {
     let mut ports = vec![];
     let ask = Ask { states: TcpState::Listen.bit(), ..ALL };
-    dump(&ask, soon(), &mut |s| ports.push(s.local.port)).unwrap();
+    dump(Namespace::Own, &ask, soon(), &mut |s| ports.push(s.local.port)).unwrap();
     ports
 }
 
@@ -61,6 +61,9 @@ fn sockets_and_limits_of_another_namespace_are_seen_from_inside_only() {
 
     let (ports, id, range) = netns::inside(&there.root, || {
         let id = netns::id(Path::new("/proc/thread-self")).unwrap();
+        let mut file = vec![];
+        read_tcp(Path::new("/proc/thread-self/net"), &mut |s| file.push(s.local.port)).unwrap();
+        assert_eq!(file, listeners(), "the file of the thread, not of the process");
         (listeners(), id, sysctl::port_range(Path::new("/proc")).unwrap())
     })
     .unwrap();

@@ -1,0 +1,405 @@
+//! Reads the sockets: listeners first, then the others in one pass, then (in the last look) who holds them.
+
+mod classify;
+mod gather;
+mod groups;
+mod holders;
+mod list;
+mod owners;
+mod place;
+mod tables;
+
+use super::{
+    args::Args,
+    facts::{During, Facts, Group, Listener, PortUse, Row, Tables},
+};
+use crate::{
+    model::{Gap, Gaps, Kept, Reading, RowSink, Seen, TcpState, Why},
+    source::{
+        self, Moment, Walked,
+        net::{Ask, Sock},
+        proc::link::socket_inode,
+    },
+};
+use gather::{Far, Gathered, Rules};
+use groups::Naming;
+use owners::{Mini, NOBODY};
+use place::{Place, Sink, Streamed};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+};
+use tables::Counted;
+
+/// Listeners that are remembered.
+const LISTENERS: usize = 4096;
+/// Rows gathered before the scope is known to hold their owners.
+const CANDIDATES: usize = 4096;
+
+/// One listener while it is looked at.
+struct Heard {
+    sock: Sock,
+    queue_least: u64,
+    first_drops: Option<u32>,
+}
+
+/// What came of the last look, ready for the facts.
+struct Result {
+    states: BTreeMap<TcpState, u64>,
+    groups: Kept<Group>,
+    listeners: Kept<Listener>,
+    ports: Seen<Kept<PortUse>>,
+    worst: Kept<Row>,
+    during: During,
+    tables: Tables,
+}
+
+/// The probe: what is remembered between looks.
+pub struct Sockets {
+    args: Args,
+    looks: u32,
+    places: Vec<Place>,
+    gathered: Gathered,
+    /// Lasting conditions of the look before.
+    before: Option<HashMap<u32, (u16, u32)>>,
+    forgot: bool,
+    /// Sums of the first look.
+    first_sums: HashMap<(TcpState, Far), (u64, u64)>,
+    first_counted: Option<Counted>,
+    heard: HashMap<u32, Heard>,
+    listeners_left_out: u64,
+    port_range: Seen<((u16, u16), u64)>,
+    detail: bool,
+    everything: bool,
+    /// Which processes the walk has read, and why others could not be.
+    walked: Vec<bool>,
+    missed: Option<Why>,
+    failed: Option<Why>,
+    result: Option<Result>,
+}
+
+/// The first pass: listeners.
+struct Listeners<'a> {
+    gathered: &'a mut Gathered,
+    heard: &'a mut HashMap<u32, Heard>,
+    left_out: &'a mut u64,
+    /// Listeners are asked for, not only looked at to tell who connected to whom.
+    wanted: bool,
+    last: bool,
+}
+impl Sink for Listeners<'_> {
+    fn restart(&mut self) {
+        // A listener met twice is entered once: nothing has to be forgotten.
+    }
+    fn take(&mut self, s: &Sock) {
+        self.gathered.listening.insert(s.local.port);
+        if !self.wanted {
+            return;
+        }
+        let queue = u64::from(s.rqueue);
+        if self.heard.len() >= LISTENERS && !self.heard.contains_key(&s.inode) {
+            *self.left_out += 1;
+            return;
+        }
+        let h =
+            self.heard.entry(s.inode).or_insert(Heard { sock: *s, queue_least: queue, first_drops: s.drops });
+        (h.sock, h.queue_least) = (*s, h.queue_least.min(queue));
+        if self.last {
+            let class = classify::Class::default();
+            self.gathered.listener(s, class);
+        }
+    }
+}
+
+/// The second pass: everything else.
+struct Others<'a> {
+    gathered: &'a mut Gathered,
+    rules: Rules<'a>,
+    budget: u64,
+}
+impl Sink for Others<'_> {
+    fn restart(&mut self) {
+        self.gathered.restart(self.budget);
+    }
+    fn take(&mut self, s: &Sock) {
+        if s.state != TcpState::Listen {
+            self.gathered.take(s, &self.rules);
+        }
+    }
+}
+
+impl Sockets {
+    /// A probe that has not looked yet.
+    pub fn new(args: &Args) -> Self {
+        Self {
+            args: args.clone(),
+            looks: 0,
+            places: vec![],
+            gathered: Gathered::default(),
+            before: None,
+            forgot: false,
+            first_sums: HashMap::new(),
+            first_counted: None,
+            heard: HashMap::new(),
+            listeners_left_out: 0,
+            port_range: Err(Why::Absent),
+            detail: false,
+            everything: true,
+            walked: vec![],
+            missed: None,
+            failed: None,
+            result: None,
+        }
+    }
+
+    /// First half of a look: all sockets, no owners.
+    ///
+    /// # Errors
+    /// When neither netlink nor the files can be read.
+    pub fn read(&mut self, m: &Moment, gaps: &mut Gaps) -> std::result::Result<(), Gap> {
+        self.looks += 1;
+        self.everything = m.scope.is_everything();
+        self.places = place::places(m, gaps);
+        let budget = source::budget(m.world);
+        self.gathered.listening.clear();
+        self.gathered.restart(budget);
+        (self.walked, self.missed) = (vec![false; m.processes().len()], None);
+        self.port_range = tables::ports(m, &self.places[0]);
+        let mut answered = false;
+        let mut last_error = None;
+        for (i, place) in self.places.clone().iter().enumerate() {
+            match self.read_place(m, place, i == 0, budget, gaps) {
+                Ok(s) => {
+                    self.detail = s.detail && (self.detail || !answered);
+                    answered = true;
+                }
+                Err(e) => {
+                    gaps.add(Why::from(&e), "sockets of a network namespace", &e);
+                    last_error = Some(e);
+                }
+            }
+        }
+        self.failed = None;
+        if !answered {
+            let e = last_error.unwrap_or_else(|| io::ErrorKind::NotFound.into());
+            self.failed = Some(Why::from(&e));
+            return Err(Gap::new("sockets", Why::from(&e), e));
+        }
+        self.gathered.owners.seal();
+        Ok(())
+    }
+
+    fn read_place(
+        &mut self,
+        m: &Moment,
+        place: &Place,
+        first: bool,
+        budget: u64,
+        gaps: &mut Gaps,
+    ) -> io::Result<Streamed> {
+        // Which port listens is of one namespace.
+        self.gathered.listening.clear();
+        let mask = self.args.mask();
+        let mut listeners = Listeners {
+            gathered: &mut self.gathered,
+            heard: &mut self.heard,
+            left_out: &mut self.listeners_left_out,
+            wanted: mask & TcpState::Listen.bit() != 0 && self.args.peer.is_none(),
+            last: m.last,
+        };
+        let ask = Ask { states: TcpState::Listen.bit(), info: false, skmem: true };
+        let mut how = place.stream(&ask, first, m.deadline, &mut listeners)?;
+        let rest = mask & !TcpState::Listen.bit();
+        if rest != 0 {
+            let rows = self.args.rows as usize;
+            let rules = Rules {
+                args: &self.args,
+                last: m.last,
+                before: self.before.as_ref(),
+                port_range: self.port_range.ok().map(|r| r.0),
+                rows: if self.everything { rows } else { rows.max(CANDIDATES) },
+            };
+            let mut others = Others { gathered: &mut self.gathered, rules, budget };
+            let ask = Ask { states: rest, info: true, skmem: false };
+            let s = place.stream(&ask, first, m.deadline, &mut others)?;
+            how = Streamed {
+                detail: s.detail,
+                interrupted: how.interrupted || s.interrupted,
+                malformed: s.malformed,
+            };
+        }
+        if how.interrupted {
+            gaps.add(
+                Why::Broken,
+                "sockets that came or went while they were read",
+                "the kernel interrupted the dump",
+            );
+        }
+        gaps.add_many(Why::Malformed, "sockets", how.malformed, place.files.display());
+        if !how.detail && m.last {
+            let what = "ages, backlogs, drops and timers of sockets";
+            gaps.add(Why::Unsupported, what, "no sock_diag here: read from /proc/net/tcp, which has none");
+        }
+        Ok(how)
+    }
+
+    /// Is the owner of any socket still missing?
+    pub fn wants(&self) -> bool {
+        self.gathered.owners.missing() > 0
+    }
+
+    /// One descriptor of the walk.
+    pub fn meet(&mut self, process: usize, fd: u32, link: &[u8]) -> bool {
+        self.walked[process] = true;
+        if let Some(inode) = socket_inode(link) {
+            self.gathered.owners.held(inode, process as u32, fd);
+        }
+        self.gathered.owners.missing() > 0
+    }
+
+    /// The descriptors of a process could not be read.
+    pub fn missed(&mut self, why: Why) {
+        if why != Why::Absent {
+            self.missed = Some(why);
+        }
+    }
+
+    /// Second half: owners, groups, rates.
+    pub fn look(&mut self, m: &Moment, _: &Walked, gaps: &mut Gaps) {
+        let counted = Counted::read(&self.places[0]);
+        let first = self.first_counted.get_or_insert(counted);
+        let during = counted.since((self.looks > 1).then_some(first));
+        self.forgot |= self.gathered.forgot;
+        if m.last {
+            let listen = self.gathered.listen_group();
+            let owners = &mut self.gathered.owners;
+            holders::complete(m, owners, &self.walked, |mini: &Mini| Some(mini.group) == listen);
+            self.result = Some(self.conclude(m, during, gaps));
+        }
+        if self.looks == 1 {
+            self.first_sums = self.gathered.sums();
+        }
+        self.before = Some(std::mem::take(&mut self.gathered.lasting));
+    }
+
+    fn conclude(&mut self, m: &Moment, during: During, gaps: &mut Gaps) -> Result {
+        // Held by a process that could not be read; else by none that is visible.
+        let lost = self.missed.unwrap_or(Why::Absent);
+        if self.everything {
+            groups::unowned(&self.gathered, lost, m, gaps);
+        }
+        let naming = Naming::new(m, &self.gathered);
+        let sums = (self.looks > 1).then_some(&self.first_sums);
+        let groups = groups::groups(&naming, &self.gathered, lost, sums, self.everything);
+        let ports = groups::ports(&naming, &self.gathered, self.args.rows as usize);
+        let worst = groups::rows(&naming, &mut self.gathered, lost, self.args.rows as usize, self.everything);
+        let listeners = self.listeners(&Naming::new(m, &self.gathered), lost);
+        let states = if self.everything {
+            self.gathered.states.clone()
+        } else {
+            let mut states = BTreeMap::new();
+            groups.top().iter().for_each(|g| *states.entry(g.state).or_default() += g.count);
+            states
+        };
+        gaps.add_many(
+            Why::TooMany,
+            "pairs of source and destination",
+            self.gathered.pairs_left_out,
+            "their ports are not counted",
+        );
+        gaps.add_many(
+            Why::TooMany,
+            "listening sockets",
+            self.listeners_left_out,
+            format!("more than {LISTENERS}"),
+        );
+        let tables = tables::tables(m, &self.places[0]);
+        let ports = self.port_range.map(|_| ports);
+        Result { states, groups, listeners, ports, worst, during, tables }
+    }
+
+    fn listeners(&self, naming: &Naming, lost: Why) -> Kept<Listener> {
+        let owners = &self.gathered.owners;
+        let mut out = Vec::new();
+        for (inode, h) in &self.heard {
+            // Gone since an earlier look.
+            let Some(i) = owners.find(*inode) else { continue };
+            let owner = match owners.all()[i].owner {
+                NOBODY if !self.everything => continue,
+                NOBODY => Reading::unseen(lost),
+                o => Reading::seen(Some(naming.owner(o, naming.sharing(i as u32)))),
+            };
+            let s = &h.sock;
+            let drops: Seen<u64> = s.drops.map(u64::from).ok_or(Why::Unsupported);
+            let dropped = match (self.looks, drops, h.first_drops) {
+                (1, ..) => Err(Why::NotAsked),
+                (_, drops, first) => drops.map(|d| d.saturating_sub(first.unwrap_or(0).into())),
+            };
+            out.push(Listener {
+                address: s.local.to_string(),
+                loopback: s.local.is_loopback(),
+                port: s.local.port,
+                owner,
+                queue: s.rqueue.into(),
+                queue_least: h.queue_least,
+                backlog: s.backlog.map(u64::from).ok_or(Why::Unsupported).into(),
+                drops: drops.into(),
+                dropped: dropped.into(),
+            });
+        }
+        out.sort_by(|a, b| (b.queue, a.port, &a.address).cmp(&(a.queue, b.port, &b.address)));
+        Kept::whole(out)
+    }
+
+    /// What all looks amount to.
+    pub fn facts(&self) -> Facts {
+        let why = self.failed.unwrap_or(Why::Absent);
+        let result = self.result.as_ref().filter(|_| self.failed.is_none()).ok_or(why);
+        let unseen_tables = || {
+            let hole = || Reading::unseen(why);
+            let during = During { sent: hole(), retransmitted: hole(), listen_drops: hole() };
+            let tables = Tables {
+                conntrack: hole(),
+                conntrack_max: hole(),
+                pages: hole(),
+                pages_pressure: hole(),
+                pages_max: hole(),
+                orphans: hole(),
+                orphans_max: hole(),
+            };
+            (during, tables)
+        };
+        let (during, tables) =
+            result.map_or_else(|_| unseen_tables(), |r| (r.during.clone(), r.tables.clone()));
+        let looks = match self.looks {
+            _ if self.forgot => Err(Why::TooMany),
+            0 | 1 => Err(Why::NotAsked),
+            n => Ok(n),
+        };
+        Facts {
+            states: result.map(|r| r.states.clone()).into(),
+            mask: self.args.mask(),
+            narrowed: !self.everything || self.args.peer.is_some(),
+            detail: if self.detail { Reading::seen(()) } else { Reading::unseen(Why::Unsupported) },
+            looks: looks.into(),
+            groups: result.map(|r| r.groups.clone()).into(),
+            listeners: result.map(|r| r.listeners.clone()).into(),
+            ports: result.and_then(|r| r.ports.clone()).into(),
+            ports_available: self.port_range.map(|r| r.1).into(),
+            during,
+            tables,
+            worst: result.map(|r| r.worst.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// `--all`: every socket, read again and printed as it comes.
+    ///
+    /// # Errors
+    /// When the output cannot be written or no socket can be read.
+    pub fn list(&mut self, m: &Moment, sink: &mut dyn RowSink) -> io::Result<bool> {
+        if !self.args.all {
+            return Ok(false);
+        }
+        list::list(m, &self.places, &self.args, &self.gathered.owners, self.everything, sink)
+    }
+}
