@@ -77,6 +77,10 @@ impl Session {
             bail!("no process matches {}: nothing was looked at", self.scope);
         }
         self.span = m.at - *self.began.get_or_insert(m.at);
+        if last {
+            // What is watched on begins its next window here.
+            self.began = Some(m.at);
+        }
         for a in &mut self.areas {
             a.read(&m);
         }

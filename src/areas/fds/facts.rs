@@ -158,7 +158,9 @@ pub struct User {
     pub name: String,
     /// Instances seen. One that two processes share is seen twice.
     pub instances: u64,
-    /// Processes of this user that were not looked through.
+    /// Processes of this user that were looked through.
+    pub seen: u64,
+    /// Processes of this user that were not.
     pub unseen: u64,
     /// Who holds most of them, and how many.
     pub top: Option<(Process, u64)>,
@@ -175,7 +177,7 @@ pub fn sentence(kinds: &Kinds) -> String {
     let mut parts: Vec<_> =
         top.iter().map(|(k, n)| format!("{} {}", rates::count(*n), words(*k, *n))).collect();
     if rest > 0 {
-        parts.push(format!("{} others", rates::count(rest)));
+        parts.push(format!("{} of other kinds", rates::count(rest)));
     }
     parts.join(", ")
 }
@@ -240,7 +242,7 @@ mod tests {
             (Kind::Eventfd, 0),
             (Kind::Device, 3),
         ]);
-        assert_eq!(sentence(&kinds), "2,611 sockets, 38 files, 3 devices, 2 others");
+        assert_eq!(sentence(&kinds), "2,611 sockets, 38 files, 3 devices, 2 of other kinds");
         assert_eq!(short(&kinds), "socket 2611 file 38 device 3 +2");
         assert_eq!(words(Kind::Deleted, 1), "deleted file");
     }

@@ -68,6 +68,9 @@ pub(super) fn plan(tables: &[Table], max: u64) -> Plan {
 #[derive(Debug, Default)]
 pub(super) struct Count {
     pub instances: u64,
+    /// Processes looked through.
+    pub seen: u64,
+    /// Processes that were not.
     pub unseen: u64,
     /// The process that holds most, by index, and how many.
     pub top: Option<(usize, u64)>,
@@ -83,6 +86,7 @@ pub(super) fn count(
         match held {
             Ok(n) => {
                 user.instances += n;
+                user.seen += 1;
                 if n > user.top.map_or(0, |(_, most)| most) {
                     user.top = Some((index, n));
                 }
@@ -140,6 +144,7 @@ mod tests {
             (4, 2, Err(Why::Absent)),
         ]);
         assert_eq!((users[&1].instances, users[&1].unseen, users[&1].top), (8, 1, Some((1, 5))));
+        assert_eq!((users[&1].seen, users[&2].seen), (2, 1));
         assert_eq!((users[&2].instances, users[&2].unseen, users[&2].top), (0, 0, None));
         assert_eq!(unseen, BTreeMap::from([(Why::Denied, 1)]));
     }

@@ -52,8 +52,8 @@ impl Area for Fds {
             tally.missed(why);
         }
     }
-    fn look(&mut self, moment: &Moment, _: &Walked, gaps: &mut Gaps) -> Result<(), Gap> {
-        self.end(moment, gaps);
+    fn look(&mut self, moment: &Moment, _: &Walked, _: &mut Gaps) -> Result<(), Gap> {
+        self.end(moment);
         Ok(())
     }
     fn facts(&self) -> Facts {

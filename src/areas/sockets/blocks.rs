@@ -37,7 +37,7 @@ fn pid_and_name(owner: &Reading<Option<Owner>>) -> [Cell; 2] {
 }
 fn process(p: Option<Option<&Process>>) -> [Cell; 2] {
     match p {
-        Some(Some(p)) => [Cell::Int(p.pid as u64), (&p.name).into()],
+        Some(Some(p)) => [Cell::Id(p.pid as u64), (&p.name).into()],
         Some(None) => [Cell::None, Cell::None],
         None => [Cell::Unseen, Cell::Unseen],
     }

@@ -54,11 +54,10 @@ check! {
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     const LONGER: &str = "a window, such as --window 60s";
     let Some(growth) = out.part(&f.growth, LONGER) else { return };
-    out.looked(growth.followed - growth.rising.top().len() as u64);
+    out.looked(growth.followed.saturating_sub(growth.rising.top().len() as u64));
     growth.unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
     for r in growth.rising.top() {
-        out.looked(1);
-        let soft = out.aside(&r.soft_limit).copied();
+        let soft = out.see(&r.soft_limit).copied();
         if let Some(severity) = severity(r, soft.flatten(), at) {
             let kind = out.aside(&r.kind).copied();
             out.find(finding(r, soft, severity, kind));
@@ -94,9 +93,9 @@ fn finding(r: &Riser, soft: Option<Option<u64>>, severity: Severity, kind: Optio
     let p = &r.process;
     let left = r.left_s(soft.flatten());
     let what = kind.map_or_else(|| "descriptors".to_string(), |k| words(k, r.gained));
-    let mut title = format!("{} gains {what}: {} more", p.label(), rate(r.per_s));
+    let mut title = format!("{} gains {}", p.label(), rate(r.per_s, &what));
     if let Some(left) = left {
-        title += &format!(", none left in ~{}", rates::span(left));
+        title += &format!(", no descriptor left in ~{}", rates::span(left));
     }
     let mut finding = Finding::new(severity, Confidence::Medium, Thing::Process(p.clone()), title)
         .evidence("open", r.open)
@@ -111,7 +110,10 @@ fn finding(r: &Riser, soft: Option<Option<u64>>, severity: Severity, kind: Optio
             rates::span(r.span_s)
         ));
     if let (Some(low), Some(high)) = (r.low_per_s, r.high_per_s) {
-        finding = finding.because(format!("the rate lies between {} and {}", rate(low), rate(high)));
+        let (low, high) = (rate(low, ""), rate(high, ""));
+        if low != high {
+            finding = finding.because(format!("the rate lies between {low} and {high}"));
+        }
     }
     let mend = match left {
         Some(left) => format!(
@@ -142,7 +144,7 @@ mod tests {
     fn a_leak_is_named_with_its_kind_its_rate_and_the_time_left() {
         let leak = Riser { kind: Reading::seen(Kind::Socket), ..riser(2_000, Some(4_096), 20.0, 60.0) };
         let f = &found(&CHECK, &one(leak))[0];
-        assert_eq!(f.title, "node (pid 41) gains sockets: 20 a second more, none left in ~1m45s");
+        assert_eq!(f.title, "node (pid 41) gains 20 sockets a second, no descriptor left in ~1m45s");
         assert_eq!((f.severity, f.confidence), (Severity::Warning, Confidence::Medium));
         let keys: Vec<_> = f.evidence.iter().map(|(k, _)| *k).collect();
         assert_eq!(keys, ["open", "soft_limit", "per_s", "left_s", "kind", "window_s"]);

@@ -49,8 +49,9 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     i.unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
     let proof = out.aside(&i.proof).copied();
     for user in i.users.top() {
-        out.looked(1);
+        // Nobody is clear of whom nothing was looked through; our own attempt is a look at ourselves.
         let own = if user.uid == i.own_uid { proof } else { None };
+        out.looked(u64::from(user.seen > 0 || own.is_some()));
         let pct = share(user.instances, Some(max)).unwrap_or(0.0);
         let severity = match own {
             Some(true) => Some(Severity::Critical),
@@ -63,7 +64,8 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         }
     }
     if proof == Some(true) && !i.users.top().iter().any(|u| u.uid == i.own_uid) {
-        let unseen = User { uid: i.own_uid, name: String::new(), instances: 0, unseen: 0, top: None };
+        let unseen =
+            User { uid: i.own_uid, name: String::new(), instances: 0, seen: 0, unseen: 0, top: None };
         out.find(finding(&unseen, max, proof, Severity::Critical));
     }
 }
@@ -158,6 +160,19 @@ mod tests {
         let mut facts = machine(vec![user(0, 12)], Reading::seen(false));
         facts.inotify.unseen = [(Why::TooMany, 20), (Why::Denied, 2)].into();
         assert_eq!(clear(&CHECK, &facts), (4, 22));
+    }
+
+    #[test]
+    fn a_user_of_whom_nothing_was_looked_through_is_not_clear() {
+        let blind = User { seen: 0, unseen: 9, ..user(1000, 0) };
+        let mut facts = machine(vec![blind], Reading::unseen(Why::Unsupported));
+        (facts.inotify.beneath, facts.inotify.unseen) = (0, [(Why::Denied, 9)].into());
+        assert!(matches!(outcome(&CHECK, &facts), Outcome::Unknown { why: Why::Denied, .. }));
+        // What another user holds nobody can tell, but of ourselves one attempt tells enough.
+        facts.inotify.proof = Reading::seen(false);
+        assert!(matches!(outcome(&CHECK, &facts), Outcome::Unknown { why: Why::Denied, .. }));
+        facts.inotify.own_uid = 1000;
+        assert_eq!(clear(&CHECK, &facts), (1, 9));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `fds/near-limit`
 
 use super::{
-    super::facts::{Facts, Riser, Row, sentence, share},
+    super::facts::{Facts, Riser, Row, sentence},
     rate,
 };
 use crate::{
@@ -47,10 +47,11 @@ check! {
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     for row in f.processes.top() {
-        let open = out.see(&row.open).copied();
-        let soft = out.see(&row.soft_limit).copied();
-        if let (Some(open), Some(Some(soft))) = (open, soft) {
-            one(f, row, open, soft, at, out);
+        // Seen when both are: one process is one thing looked at, or one hole.
+        let Some(Some(pct)) = out.see(&row.used_pct).copied() else { continue };
+        let (open, soft) = (out.aside(&row.open).copied(), out.aside(&row.soft_limit).copied().flatten());
+        if let Some((open, soft)) = open.zip(soft) {
+            one(f, row, (open, soft, pct), at, out);
         }
     }
     // They come nearest first: those left out are below every row that was judged.
@@ -58,8 +59,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     f.others_unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
 }
 
-fn one(f: &Facts, row: &Row, open: u64, soft: u64, at: &Limits, out: &mut Judging) {
-    let pct = share(open, Some(soft)).unwrap_or(0.0);
+fn one(f: &Facts, row: &Row, (open, soft, pct): (u64, u64, f64), at: &Limits, out: &mut Judging) {
     let few = (open as f64) < at.min_open.value() || soft == 0;
     let Some(severity) = at.used_pct.of(pct).filter(|_| !few) else { return };
     let p = &row.process;
@@ -85,7 +85,8 @@ fn one(f: &Facts, row: &Row, open: u64, soft: u64, at: &Limits, out: &mut Judgin
         None => "the hard limit was not seen".to_string(),
     });
     let rising = out.aside(&f.growth).and_then(|g| g.rising.top().iter().find(|r| r.process == *p));
-    if let Some(r) = rising.filter(|r| r.per_s > 0.0) {
+    // A busy process rises half of the time: only what never fell says anything about the time left.
+    if let Some(r) = rising.filter(|r| r.whole && r.steady && r.per_s > 0.0) {
         finding = finding.evidence("per_s", r.per_s).because(growth(r, soft));
     }
     out.find(
@@ -100,21 +101,34 @@ fn growth(r: &Riser, soft: u64) -> String {
     let span = rates::span(r.span_s);
     match r.left_s(Some(soft)) {
         Some(left) => {
-            format!("rising for {span}: {}; at this rate none left in ~{}", rate(r.per_s), rates::span(left))
+            format!(
+                "rising for {span}: {}; at this rate none left in ~{}",
+                rate(r.per_s, ""),
+                rates::span(left)
+            )
         }
-        None => format!("rising for {span}: {}", rate(r.per_s)),
+        None => format!("rising for {span}: {}", rate(r.per_s, "")),
     }
 }
 
 fn remedy(pid: i32, soft: u64, hard: Option<Option<u64>>) -> String {
-    let live = match hard {
+    let raise = match hard {
         Some(Some(hard)) if hard > soft => {
-            format!("prlimit --pid {pid} --nofile={hard}:{hard} raises it in the running process")
+            format!(
+                "raise the limit: prlimit --pid {pid} --nofile={hard}:{hard} does it in the running process"
+            )
         }
-        Some(None) => format!("prlimit --pid {pid} --nofile=SOFT:unlimited raises it in the running process"),
-        _ => "the hard limit leaves no room: raise both where the process is started".to_string(),
+        Some(None) => {
+            format!(
+                "raise the limit: prlimit --pid {pid} --nofile=SOFT:unlimited does it in the running process"
+            )
+        }
+        Some(Some(_)) => {
+            "raise both limits where the process is started: the hard one leaves no room".to_string()
+        }
+        None => "raise the limit where the process is started".to_string(),
     };
-    format!("close what leaks if the count keeps rising, else raise the limit: {live}")
+    format!("close what leaks if the count keeps rising, else {raise}")
 }
 
 #[cfg(test)]
@@ -172,22 +186,23 @@ mod tests {
             row(3, 50_000, Some(1_073_741_816), Some(1_073_741_816)),
             row(4, 12, Some(0), Some(0)),
         ];
-        assert_eq!(clear(&CHECK, &with_rows(rows)), (8, 0));
+        assert_eq!(clear(&CHECK, &with_rows(rows)), (4, 0));
     }
 
     #[test]
     fn what_was_not_seen_is_counted_and_is_not_nought() {
         let mut denied = row(1, 0, Some(1_024), None);
         denied.open = Reading::unseen(Why::Denied);
+        denied.used_pct = Reading::unseen(Why::Denied);
         let facts = Facts {
             others: 30,
             others_unseen: [(Why::Denied, 4)].into(),
             ..with_rows(vec![denied, row(2, 3, Some(1_024), None)])
         };
-        assert_eq!(clear(&CHECK, &facts), (33, 5));
+        assert_eq!(clear(&CHECK, &facts), (31, 5));
         let mut blind = row(1, 15, None, None);
         blind.soft_limit = Reading::unseen(Why::Absent);
-        blind.open = Reading::unseen(Why::Absent);
+        blind.used_pct = Reading::unseen(Why::Absent);
         match outcome(&CHECK, &with_rows(vec![blind])) {
             Outcome::Unknown { why, .. } => assert_eq!(why, Why::Absent),
             other => panic!("{other:?}"),
@@ -204,5 +219,10 @@ mod tests {
             "{f:?}"
         );
         assert!(f.evidence.contains(&("per_s", Cell::Num(20.0))));
+
+        let busy = Riser { whole: false, ..riser(600, Some(1_000), 20.0, 10.0) };
+        facts.growth = with_growth(10.0, vec![busy]).growth;
+        let f = &found(&CHECK, &facts)[0];
+        assert!(f.because.iter().all(|b| !b.starts_with("rising")), "it fell too: {f:?}");
     }
 }

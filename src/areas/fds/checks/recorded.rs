@@ -74,7 +74,7 @@ pub fn with_growth(window_s: f64, rising: Vec<Riser>) -> Facts {
 
 pub fn user(uid: u32, instances: u64) -> User {
     let top = (instances > 0).then(|| (process(7, "watcher"), instances));
-    User { uid, name: uid.to_string(), instances, unseen: 0, top }
+    User { uid, name: uid.to_string(), instances, seen: 1, unseen: 0, top }
 }
 
 pub fn outcome(check: &Check<Facts>, facts: &Facts) -> Outcome {

@@ -257,7 +257,7 @@ impl Gathered {
 
 impl Gathered {
     /// Takes up one listener: its owner is wanted, its figures are kept elsewhere.
-    pub fn listener(&mut self, s: &Sock, class: Class) {
+    pub fn listener(&mut self, s: &Sock) {
         *self.states.entry(s.state).or_default() += 1;
         let group = self.group(s, false);
         let user = self.user(s.uid);
@@ -268,7 +268,7 @@ impl Gathered {
             fd: 0,
             age_s: NO_AGE,
             bytes: s.rqueue,
-            marks: class.marks,
+            marks: 0,
             tries: 0,
             user,
         };
