@@ -12,6 +12,7 @@ mod listen_drops;
 mod peer_not_reading;
 mod peer_saturated;
 
+mod arrivals;
 mod by_owner;
 #[cfg(test)]
 mod sample;
