@@ -33,13 +33,19 @@ impl Course {
 
     /// The same as a sentence.
     pub fn sentence(&self) -> String {
-        let [young, old] = [self.ages.youngest_s, self.ages.oldest_s].map(|s| rates::span(s.into()));
+        let ages = between(&self.ages);
         match self.pattern {
-            "steady" => format!("ages {young} to {old}, spread out: {}", each(self.per_min)),
-            "old batch" => format!("ages {young} to {old}: one old batch, nothing was added lately"),
-            _ => format!("ages {young} to {old}: most of them came at once"),
+            "steady" => format!("ages {ages}, spread out: {}", each(self.per_min)),
+            "old batch" => format!("ages {ages}: one old batch, nothing was added lately"),
+            _ => format!("ages {ages}: most of them came at once"),
         }
     }
+}
+
+/// `8s to 1h07m`, or `5s` when all are alike.
+pub(super) fn between(ages: &Ages) -> String {
+    let [young, old] = [ages.youngest_s, ages.oldest_s].map(|s| rates::span(s.into()));
+    if young == old { old } else { format!("{young} to {old}") }
 }
 
 /// A rate as people say it.
@@ -75,6 +81,7 @@ mod tests {
 
     #[test]
     fn what_came_at_once_is_a_burst_and_later_an_old_batch() {
+        assert_eq!(of([2; 50]).sentence(), "ages 2s: most of them came at once");
         let told = |c: Course| (c.pattern, c.per_min);
         assert_eq!(told(of([2; 50])), ("burst", 50.0));
         assert_eq!(told(of([300; 50])), ("burst", 10.0));

@@ -1,5 +1,6 @@
 //! `sockets/fin-wait-stuck`
 
+use super::arrivals::between;
 use super::by_owner::{Held, by_owner, flag, groups, report, share_of, sharing, towards};
 use crate::{
     areas::sockets::facts::{Facts, Group},
@@ -108,8 +109,7 @@ fn owned(held: &Held, at: &Limits, out: &mut Judging) -> Option<Finding> {
         }
     }
     if let Some(a) = ages {
-        let [young, old] = [a.youngest_s, a.oldest_s].map(|s| rates::span(s.into()));
-        finding = finding.because(format!("ages {young} to {old}, and a held connection has no timeout"));
+        finding = finding.because(format!("ages {}: a held connection has no timeout", between(&a)));
     }
     if let Some(soft) = soft {
         finding = finding.because(share_of(count, soft));
