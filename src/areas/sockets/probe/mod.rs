@@ -214,7 +214,7 @@ impl Sockets {
             gathered: &mut self.gathered,
             heard: &mut self.heard,
             left_out: &mut self.listeners_left_out,
-            wanted: mask & TcpState::Listen.bit() != 0 && self.args.peer.is_none(),
+            wanted: mask & TcpState::Listen.bit() != 0,
             met: vec![],
             look: self.looks,
         };
