@@ -17,7 +17,7 @@ fn twenty_thousand_sockets_are_looked_at_inside_64_mib_and_nobody_is_killed() {
     let truth = room::said("cgroup", "truth");
     assert!(truth.contains("\"ESTABLISHED\": 20000"), "the patient is not what the row is about: {truth}");
     let report = Report::of("cgroup", "visitor");
-    let seen = report.cell("sockets", ("state", &"ESTABLISHED".into()), "count").and_then(|c| c.as_u64());
+    let seen = report.cell("sockets", ("state", &"ESTABLISHED".into()), "sockets").and_then(|c| c.as_u64());
     assert_eq!(seen, Some(20_000), "every socket is counted");
     assert_eq!(event("visitor-events", "oom_kill"), 0);
     assert_eq!(event("visitor-events", "oom"), 0);
@@ -37,6 +37,6 @@ fn in_the_nearly_full_group_of_the_patient_it_leaves_the_patient_alive() {
     assert_eq!(event("beside-events", "oom_kill"), 0);
     let report = Report::of("cgroup", "beside");
     assert!(report.exit <= 1, "{}", report.exit);
-    let seen = report.cell("sockets", ("state", &"ESTABLISHED".into()), "count").and_then(|c| c.as_u64());
+    let seen = report.cell("sockets", ("state", &"ESTABLISHED".into()), "sockets").and_then(|c| c.as_u64());
     assert_eq!(seen, Some(20_000));
 }
