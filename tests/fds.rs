@@ -4,7 +4,7 @@ use paramedic::{
     areas::{AREAS, Chosen, Entry, Running},
     model::{Block, Cell, Defaults, Gaps, Outcome, Section, Why},
     settings::Settings,
-    source::{Moment, Scope, Walked, Wanting, World, proc, walk},
+    source::{Moment, Phase, Scope, Walked, Wanting, World, proc, walk},
 };
 use std::{
     fs,
@@ -27,7 +27,12 @@ fn open(flags: &[&str]) -> Box<dyn Running> {
 
 /// One look; gives what the walk cost.
 fn look(probe: &mut dyn Running, world: &World, scope: &Scope, last: bool) -> Walked {
-    let moment = Moment::now(world, scope, Instant::now() + Duration::from_secs(10), last);
+    let moment = Moment::now(
+        world,
+        scope,
+        Instant::now() + Duration::from_secs(10),
+        if last { Phase::Last } else { Phase::Full },
+    );
     probe.read(&moment);
     let wanting: &mut dyn Wanting = probe;
     let walked = walk(&moment, wanting, &mut Gaps::default());

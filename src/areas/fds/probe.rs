@@ -137,7 +137,7 @@ impl Fds {
         }
         self.follow(m);
         self.choose_kinds(m);
-        if m.last {
+        if m.last() {
             self.choose_inotify(m);
         }
         self.say(table, gaps);
@@ -196,7 +196,7 @@ impl Fds {
             Kinds::Matter => Ask::Narrowed,
         };
         let loads: Vec<Load> = self.now.processes.iter().map(|i| self.load(&table[*i])).collect();
-        let choice = choose::kinds(&loads, ask, m.last);
+        let choice = choose::kinds(&loads, ask, m.last());
         let index = |place: &usize| self.now.processes[*place];
         self.now.too_big = choice.left.iter().map(index).collect();
         let walk: Vec<usize> = choice.walk.iter().map(index).collect();

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     model::{Gap, Gaps, Kept, Reading, RowSink, Seen, TcpState, Why},
     source::{
-        self, Moment, Walked,
+        self, Moment, Phase, Walked,
         net::{Ask, Sock},
         proc::link::socket_inode,
     },
@@ -160,6 +160,9 @@ impl Sockets {
     /// # Errors
     /// When neither netlink nor the files can be read.
     pub fn read(&mut self, m: &Moment, gaps: &mut Gaps) -> std::result::Result<(), Gap> {
+        if m.phase == Phase::Cheap {
+            return self.failed.map_or(Ok(()), |why| Err(Gap::new("sockets", why, "an earlier look failed")));
+        }
         self.looks += 1;
         if let Some((counted, sums)) = self.next.take() {
             (self.first_counted, self.first_sums) = (Some(counted), sums);
@@ -223,7 +226,7 @@ impl Sockets {
             let rows = self.args.rows as usize;
             let rules = Rules {
                 args: &self.args,
-                last: m.last,
+                last: m.last(),
                 before: self.before.as_ref(),
                 port_range: self.port_range.ok().map(|r| r.0),
                 rows: if self.everything { rows } else { rows.max(CANDIDATES) },
@@ -238,7 +241,7 @@ impl Sockets {
             };
         }
         // After the others: a repeated dump of those forgets all that was gathered.
-        for h in met.iter().filter(|_| m.last).filter_map(|inode| self.heard.get(inode)) {
+        for h in met.iter().filter(|_| m.last()).filter_map(|inode| self.heard.get(inode)) {
             self.gathered.listener(&h.sock);
         }
         if how.interrupted {
@@ -246,7 +249,7 @@ impl Sockets {
             gaps.add(Why::Malformed, what, "the kernel interrupted the dump each time");
         }
         gaps.add_many(Why::Malformed, "sockets", how.malformed, place.files.display());
-        if !how.detail && m.last {
+        if !how.detail && m.last() {
             let what = "ages, backlogs, drops and timers of sockets";
             gaps.add(Why::Unsupported, what, "no sock_diag here: read from /proc/net/tcp, which has none");
         }
@@ -276,12 +279,15 @@ impl Sockets {
 
     /// Second half: owners, groups, rates.
     pub fn look(&mut self, m: &Moment, _: &Walked, gaps: &mut Gaps) {
+        if m.phase == Phase::Cheap {
+            return;
+        }
         let counted = Counted::read(&self.places[0]);
         let first = self.first_counted.get_or_insert(counted);
         let during = counted.since((self.looks > 1).then_some(first));
         self.forgot |= self.gathered.forgot;
         self.heard.retain(|_, h| h.look == self.looks);
-        if m.last {
+        if m.last() {
             let listen = self.gathered.listen_group();
             let owners = &mut self.gathered.owners;
             holders::complete(m, owners, &self.walked, |mini: &Mini| Some(mini.group) == listen);

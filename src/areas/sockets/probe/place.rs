@@ -41,7 +41,7 @@ pub fn places(m: &Moment, gaps: &mut Gaps) -> Vec<Place> {
         _ => vec![here],
     };
     let all = m.scope.netns == Netns::All;
-    if all || (m.last && m.scope.is_everything()) {
+    if all || (m.last() && m.scope.is_everything()) {
         let others = others(m, own, all, gaps);
         if all {
             places.extend(others.iter().take(NAMESPACES).map(|pid| of(*pid)));

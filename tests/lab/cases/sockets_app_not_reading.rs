@@ -1,0 +1,40 @@
+//! `sockets/app-not-reading`: bytes wait in Recv-Q and nobody comes for them.
+
+use crate::harness::{Case, HERE, Program, soon};
+
+const CODE: &str = "sockets/app-not-reading";
+
+#[test]
+fn stopped_server_lets_bytes_wait() {
+    let case = Case::new("web");
+    let there = case.second_host();
+    let node = case.start(Program::node("reads.js").args(["3000"]));
+    let mut clients = there.start(Program::python("sends.py").args([HERE, "3000", "8", "5000"]));
+    soon(|| case.counts("state established", 8));
+    case.tool(&["kill", "-STOP", &node.pid().to_string()]);
+    clients.order("send");
+    soon(|| {
+        let rows = case.ss("state established");
+        let waiting: u64 = rows.iter().map(|row| row.recv_q).sum();
+        if waiting == 40_000 { Ok(()) } else { Err(format!("patient: {waiting} bytes wait")) }
+    });
+
+    for report in case.looks("sockets", &[]) {
+        report
+            .must_find(CODE)
+            .must_blame(&node)
+            .must_say("count", 8)
+            .must_say("bytes", 40_000)
+            .must_measure("oldest_s", 0.9..=30.0);
+    }
+}
+
+#[test]
+fn twin_that_reads_what_it_gets_is_well() {
+    let case = Case::new("web");
+    let there = case.second_host();
+    case.start(Program::node("reads.js").args(["3000"]));
+    let mut clients = there.start(Program::python("sends.py").args([HERE, "3000", "8", "5000"]));
+    clients.order("send");
+    case.must_be_well();
+}
