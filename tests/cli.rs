@@ -1,4 +1,5 @@
 //! The contract of the command line: exit codes, streams, files, bad input.
+#![allow(clippy::unwrap_used)] // helpers of tests are tests
 
 use serde_json::Value;
 use std::{
