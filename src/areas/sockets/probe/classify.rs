@@ -79,7 +79,8 @@ fn age_ms(s: &Sock, i: &Info) -> Option<u32> {
         TcpState::Established if s.rqueue > 0 => Some(i.last_data_recv_ms),
         // A peer without room answers every probe, so only the data itself tells how long it waits.
         TcpState::Established if window_closed(s, i) => Some(i.last_data_sent_ms),
-        TcpState::Established if s.wqueue > 0 => Some(i.last_ack_recv_ms.min(i.last_data_sent_ms)),
+        // Each retransmission counts as sending: silence is told by the last acknowledgement alone.
+        TcpState::Established if s.wqueue > 0 || i.probes > 0 => Some(i.last_ack_recv_ms),
         TcpState::Established => Some(i.last_data_sent_ms.min(i.last_data_recv_ms)),
         _ => None,
     }
