@@ -14,4 +14,5 @@ pub mod render;
 pub mod run;
 pub mod settings;
 pub mod source;
+pub mod stats;
 pub mod verdict;

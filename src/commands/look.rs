@@ -8,7 +8,7 @@ use crate::{
     render::output::Ended,
     run::{self, Session, Timing},
     settings::{Settings, glob},
-    source::{Clock, World},
+    source::{Clock, Phase, World},
     verdict::{self, Asked, Taken},
 };
 use anyhow::{Result, bail, ensure};
@@ -171,7 +171,7 @@ fn live(
         }
         std::thread::sleep(every);
         let (at, start) = (Clock::now(), Instant::now());
-        session.look(start + timing.timeout, true)?;
+        session.look(start + timing.timeout, Phase::Last)?;
         now = report(&session, at, start);
     }
 }

@@ -10,6 +10,8 @@ use std::{borrow::Cow, io};
 pub enum Cell {
     /// A count, or a quantity whose unit is in the key.
     Int(u64),
+    /// A number that names something, such as a pid: written without marks for thousands.
+    Id(u64),
     /// A quantity with a fraction.
     Num(f64),
     /// A yes or no.
@@ -29,6 +31,7 @@ impl Cell {
     pub fn plain(&self) -> Cow<'_, str> {
         match self {
             Cell::Int(n) => super::rates::count(*n).into(),
+            Cell::Id(n) => n.to_string().into(),
             Cell::Num(x) if x.fract() == 0.0 && x.abs() < 1e15 => format!("{x:.0}").into(),
             Cell::Num(x) => format!("{x:.1}").into(),
             Cell::Bool(b) => if *b { "yes" } else { "no" }.into(),
@@ -43,7 +46,7 @@ impl Cell {
 impl Serialize for Cell {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         match self {
-            Cell::Int(n) => n.serialize(s),
+            Cell::Int(n) | Cell::Id(n) => n.serialize(s),
             Cell::Num(x) => x.serialize(s),
             Cell::Bool(b) => b.serialize(s),
             Cell::Text(t) => t.serialize(s),

@@ -3,7 +3,7 @@
 use crate::{
     areas::{Recorded, Running},
     model::{Gap, Gaps, RowSink, Why},
-    source::{Moment, Scope, Walked, Wanting, World, walk},
+    source::{Moment, Phase, Scope, Walked, Wanting, World, walk},
 };
 use anyhow::bail;
 use std::{
@@ -23,13 +23,13 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Looks in a window: three in a short one (what stays for three looks is no coincidence), about one in every
-    /// second of a longer one, and never more than sixty.
+    /// Looks in a window: five in a short one (below that a slope has no bounds), about one in every second of a longer
+    /// one, never more than sixty-one. Always an odd number, so that one of them is in the middle.
     fn looks(self) -> u32 {
         match self.window.as_secs() {
             _ if self.window.is_zero() => 1,
-            0..3 => 3,
-            s => (s as u32 + 1).min(60),
+            0..5 => 5,
+            s => (s as u32 / 2 * 2 + 1).min(61),
         }
     }
 }
@@ -62,21 +62,32 @@ impl Session {
             if i > 0 {
                 sleep((start + timing.window * i / (looks - 1)).saturating_duration_since(Instant::now()));
             }
-            self.look(deadline, i + 1 == looks)?;
+            let phase = if i + 1 == looks {
+                Phase::Last
+            } else if i == 0 || i == looks / 2 {
+                Phase::Full
+            } else {
+                Phase::Cheap
+            };
+            self.look(deadline, phase)?;
         }
         Ok(())
     }
 
-    /// One more look; with `last` the descriptors are walked.
+    /// One more look.
     ///
     /// # Errors
     /// When the scope matches no process.
-    pub fn look(&mut self, deadline: Instant, last: bool) -> anyhow::Result<()> {
-        let m = Moment::now(&self.world, &self.scope, deadline, last);
+    pub fn look(&mut self, deadline: Instant, phase: Phase) -> anyhow::Result<()> {
+        let m = Moment::now(&self.world, &self.scope, deadline, phase);
         if !self.scope.is_everything() && m.processes().is_empty() {
             bail!("no process matches {}: nothing was looked at", self.scope);
         }
         self.span = m.at - *self.began.get_or_insert(m.at);
+        if phase == Phase::Last {
+            // What is watched on begins its next window here.
+            self.began = Some(m.at);
+        }
         for a in &mut self.areas {
             a.read(&m);
         }
@@ -119,7 +130,7 @@ impl Session {
     /// # Errors
     /// When the output cannot be written or the source cannot be read.
     pub fn list(&mut self, timeout: Duration, sink: &mut dyn RowSink) -> io::Result<()> {
-        let m = Moment::now(&self.world, &self.scope, Instant::now() + timeout, true);
+        let m = Moment::now(&self.world, &self.scope, Instant::now() + timeout, Phase::Last);
         for a in &mut self.areas {
             a.list(&m, sink)?;
         }

@@ -14,7 +14,7 @@ mod world;
 pub use clock::Clock;
 pub use headroom::{budget, memory_left};
 pub use host::host;
-pub use moment::Moment;
+pub use moment::{Moment, Phase};
 pub use scope::{Netns, Scope};
 pub use users::Users;
 pub use walk::{Walked, Wanting, link_of, walk};

@@ -7,6 +7,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// What a look is for. A window has its full looks at the begin, in the middle and at the end: what holds in three looks
+/// is no coincidence, and more dumps of all sockets would only cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Counts only.
+    Cheap,
+    /// Everything but who holds what.
+    Full,
+    /// Full, and the one before facts are asked for: it pays for a walk of the descriptors.
+    Last,
+}
+
 /// One look at the world.
 pub struct Moment<'w> {
     /// Where from.
@@ -19,25 +31,29 @@ pub struct Moment<'w> {
     pub stamp: Stamp,
     /// When it must have ended.
     pub deadline: Instant,
-    /// The last look before facts are asked for: the one that pays for a walk of the descriptors.
-    pub last: bool,
+    /// What this look is for.
+    pub phase: Phase,
     table: OnceCell<Vec<proc::Process>>,
     gaps: RefCell<Gaps>,
 }
 
 impl<'w> Moment<'w> {
     /// Begins a look.
-    pub fn now(world: &'w World, scope: &'w Scope, deadline: Instant, last: bool) -> Self {
+    pub fn now(world: &'w World, scope: &'w Scope, deadline: Instant, phase: Phase) -> Self {
         Self {
             world,
             scope,
             at: Instant::now(),
             stamp: Clock::now(),
             deadline,
-            last,
+            phase,
             table: OnceCell::new(),
             gaps: RefCell::default(),
         }
+    }
+    /// The look before facts are asked for.
+    pub fn last(&self) -> bool {
+        self.phase == Phase::Last
     }
     /// Time left.
     pub fn left(&self) -> Duration {
@@ -53,6 +69,13 @@ impl<'w> Moment<'w> {
     /// What could not be seen of the process table.
     pub fn gaps(&self) -> Vec<model::Gap> {
         self.gaps.borrow().list()
+    }
+    /// At least so many processes in scope could not be looked at, because procfs keeps them from us.
+    pub fn hidden(&self) -> u64 {
+        self.processes();
+        // Who names pids asks about these: what is hidden beside them is not in scope.
+        let asked = self.scope.pids.is_empty();
+        self.gaps().iter().filter(|g| asked && g.why == model::Why::Denied).map(|g| g.count).sum()
     }
     /// A process as findings name it.
     pub fn name(&self, p: &proc::Process) -> model::Process {

@@ -6,6 +6,7 @@
 ///
 /// Of a listener the kernel fills in almost nothing, and `unacked` and `sacked` are its queue and backlog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Default))]
 pub struct Info {
     /// State, as a kernel number.
     pub state: u8,

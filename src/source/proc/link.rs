@@ -1,15 +1,23 @@
 //! What a descriptor is, told from the text of its link alone: following it could hang on a dead mount.
 
+use rustix::fs::getxattr;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Kinds of descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A socket whose family is not known yet.
+    /// A socket of another family, or of one that could not be told.
     Socket,
     /// A TCP socket.
     Tcp,
+    /// A UDP socket.
+    Udp,
+    /// A Unix-domain socket.
+    Unix,
+    /// A netlink socket.
+    Netlink,
     /// A pipe or FIFO.
     Pipe,
     /// A file or directory by path.
@@ -46,8 +54,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which tables show them.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 21] = [
         Kind::Tcp,
+        Kind::Udp,
+        Kind::Unix,
+        Kind::Netlink,
         Kind::Socket,
         Kind::Pipe,
         Kind::File,
@@ -72,6 +83,9 @@ impl Kind {
         match self {
             Kind::Socket => "socket",
             Kind::Tcp => "tcp",
+            Kind::Udp => "udp",
+            Kind::Unix => "unix",
+            Kind::Netlink => "netlink",
             Kind::Pipe => "pipe",
             Kind::File => "file",
             Kind::Deleted => "deleted",
@@ -126,6 +140,21 @@ impl Kind {
     }
 }
 
+/// The kind of a socket, by the name of its protocol: an attribute of every socket (`sockfs_xattr_handlers`), asked for
+/// without opening it. A socket that is gone, or may not be asked, stays [`Kind::Socket`].
+pub fn socket_kind(proc_root: &Path, pid: i32, fd: u32) -> Kind {
+    let mut name = [0u8; 32];
+    let path = proc_root.join(format!("{pid}/fd/{fd}"));
+    let Ok(len) = getxattr(path, c"system.sockprotoname", &mut name) else { return Kind::Socket };
+    match name[..len].trim_ascii_end() {
+        n if n.starts_with(b"TCP") || n.starts_with(b"MPTCP") => Kind::Tcp,
+        n if n.starts_with(b"UDP") => Kind::Udp,
+        n if n.starts_with(b"UNIX") => Kind::Unix,
+        n if n.starts_with(b"NETLINK") => Kind::Netlink,
+        _ => Kind::Socket,
+    }
+}
+
 /// The inode in `socket:[123]`, if the link is one. Hand-written: it runs once for every descriptor of the machine.
 pub fn socket_inode(link: &[u8]) -> Option<u32> {
     let digits = link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
@@ -166,6 +195,20 @@ mod tests {
         ] {
             assert_eq!(Kind::of(link.as_bytes()), kind, "{link}");
         }
+    }
+
+    #[test]
+    fn the_protocol_of_a_socket_is_told_without_opening_it() {
+        use std::{net, os::fd::AsRawFd, os::unix::net::UnixDatagram};
+        let kind = |fd: i32| socket_kind(Path::new("/proc"), std::process::id() as i32, fd as u32);
+        let (tcp, udp) =
+            (net::TcpListener::bind("127.0.0.1:0").unwrap(), net::UdpSocket::bind("127.0.0.1:0").unwrap());
+        let unix = UnixDatagram::unbound().unwrap();
+        let file = std::fs::File::open("/proc/self/stat").unwrap();
+        assert_eq!(kind(tcp.as_raw_fd()), Kind::Tcp);
+        assert_eq!(kind(udp.as_raw_fd()), Kind::Udp);
+        assert_eq!(kind(unix.as_raw_fd()), Kind::Unix);
+        assert_eq!(kind(file.as_raw_fd()), Kind::Socket, "what has no such attribute is not guessed at");
     }
 
     #[test]

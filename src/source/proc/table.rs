@@ -40,6 +40,9 @@ pub struct Process {
     pub limit: Seen<Limit>,
 }
 
+/// What a tree mounted with `hidepid` does not list, as a gap.
+const HIDDEN: &str = "processes of other users";
+
 /// Every process below the root, in order of pid. What could not be read is counted in `gaps`.
 pub fn list(world: &World, deadline: Instant, gaps: &mut Gaps) -> Vec<Process> {
     let mut out = Vec::new();
@@ -50,6 +53,12 @@ pub fn list(world: &World, deadline: Instant, gaps: &mut Gaps) -> Vec<Process> {
             return out;
         }
     };
+    // Every pid namespace has a pid 1: where it is missing, procfs hides the processes of others (hidepid=2 or 4; with
+    // hidepid=1 they are listed and refuse to be read). How many there are is not to be known. proc(5).
+    if world.procfs && pids.first() != Some(&1) {
+        gaps.add(Why::Denied, HIDDEN, "hidepid: not even pid 1 is listed in /proc");
+        gaps.remedy(Why::Denied, HIDDEN, "sudo paramedic");
+    }
     let mut buf = vec![0u8; 4096];
     for pid in pids {
         if Instant::now() >= deadline {

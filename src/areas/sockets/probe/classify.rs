@@ -46,8 +46,8 @@ pub fn classify(s: &Sock, outbound: bool) -> Class {
         }
         _ => {}
     }
-    let unanswered =
-        s.info.is_some_and(|i| i.retransmits >= SILENT || (i.probes >= SILENT && !window_closed(s, &i)));
+    // Any acknowledgement sets both to 0 again: a peer that only has no room answers its probes.
+    let unanswered = s.info.is_some_and(|i| i.retransmits >= SILENT || i.probes >= SILENT);
     set(Mark::Dead, held && unanswered && !matches!(s.state, TcpState::SynSent | TcpState::Listen));
     let tries = s.info.map_or(s.retrans, |i| i.retransmits.max(i.probes).max(s.retrans));
     Class { marks, age_s: s.info.and_then(|i| age_ms(s, &i)).map(|ms| ms / 1000), tries }
@@ -77,8 +77,121 @@ fn age_ms(s: &Sock, i: &Info) -> Option<u32> {
         | TcpState::LastAck
         | TcpState::Closing => Some(i.last_ack_recv_ms),
         TcpState::Established if s.rqueue > 0 => Some(i.last_data_recv_ms),
+        // A peer without room answers every probe, so only the data itself tells how long it waits.
+        TcpState::Established if window_closed(s, i) => Some(i.last_data_sent_ms),
         TcpState::Established if s.wqueue > 0 => Some(i.last_ack_recv_ms.min(i.last_data_sent_ms)),
         TcpState::Established => Some(i.last_data_sent_ms.min(i.last_data_recv_ms)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::net::{Endpoint, Family};
+
+    fn sock(state: TcpState, change: impl FnOnce(&mut Sock, &mut Info)) -> Sock {
+        let mut info = Info { last_data_sent_ms: 9_000, last_data_recv_ms: 8_000, ..Info::default() };
+        let mut s = Sock {
+            family: Family::V4,
+            state,
+            local: Endpoint::new([10, 0, 0, 1].into(), 40_000),
+            remote: Endpoint::new([10, 0, 3, 7].into(), 443),
+            timer: Timer::None,
+            expires_ms: None,
+            retrans: 0,
+            rqueue: 0,
+            wqueue: 0,
+            backlog: None,
+            uid: 1000,
+            inode: 77,
+            cookie: None,
+            ifindex: None,
+            info: None,
+            drops: None,
+            shutdown: None,
+            v6_only: None,
+            cgroup_id: None,
+            sockopt: None,
+        };
+        change(&mut s, &mut info);
+        s.info = Some(info);
+        s
+    }
+    fn marks(s: &Sock) -> Vec<Mark> {
+        let bits = classify(s, true).marks;
+        Mark::ALL.into_iter().filter(|m| bits & m.bit() != 0).collect()
+    }
+    use TcpState::{CloseWait, Established, FinWait2, SynSent};
+
+    #[test]
+    fn close_wait_tells_whether_the_end_was_read() {
+        assert_eq!(marks(&sock(CloseWait, |_, _| {})), [Mark::EofRead]);
+        assert_eq!(marks(&sock(CloseWait, |s, _| s.rqueue = 1)), [Mark::EofUnread]);
+        assert_eq!(
+            marks(&sock(CloseWait, |s, _| s.inode = 0)),
+            [],
+            "not accepted yet: nobody forgot anything"
+        );
+        assert_eq!(
+            classify(&sock(CloseWait, |_, i| i.last_ack_recv_ms = 5_210_900), true).age_s,
+            Some(5_210)
+        );
+    }
+
+    #[test]
+    fn who_spoke_last_and_was_answered_before_awaits_a_reply() {
+        let awaits = |change: fn(&mut Sock, &mut Info)| {
+            let s = sock(Established, |s, i| {
+                (i.last_data_sent_ms, i.last_data_recv_ms, i.bytes_received) = (2_000, 60_000, Some(9));
+                s.timer = Timer::Keepalive;
+                change(s, i);
+            });
+            marks(&s).contains(&Mark::Awaiting)
+        };
+        assert!(awaits(|_, _| {}));
+        assert!(!awaits(|_, i| i.last_data_recv_ms = 1_000), "answered");
+        assert!(!awaits(|_, i| i.bytes_received = Some(0)), "a log shipper's peer never answers");
+        assert!(!awaits(|s, _| s.rqueue = 5), "the answer is here and unread");
+        assert!(!awaits(|_, i| i.unacked = 1), "still under way");
+        let server = sock(Established, |_, i| i.last_data_sent_ms = 1);
+        assert_eq!(
+            classify(&server, false).marks & Mark::Awaiting.bit(),
+            0,
+            "a server's clients are merely idle"
+        );
+    }
+
+    #[test]
+    fn idle_without_keepalive_counts_only_where_a_peer_can_vanish_in_silence() {
+        assert_eq!(marks(&sock(Established, |_, _| {})), [Mark::NoKeepalive]);
+        assert_eq!(marks(&sock(Established, |s, _| s.timer = Timer::Keepalive)), []);
+        assert_eq!(marks(&sock(Established, |s, _| s.remote = Endpoint::new([127, 0, 0, 1].into(), 1))), []);
+        assert_eq!(marks(&sock(Established, |s, _| s.remote.ip = s.local.ip)), [], "the same machine");
+        assert_eq!(classify(&sock(Established, |_, _| {}), true).age_s, Some(8));
+    }
+
+    #[test]
+    fn silence_is_several_tries_in_a_row_and_a_closed_window_that_answers_is_none() {
+        assert_eq!(marks(&sock(FinWait2, |_, i| i.probes = SILENT)), [Mark::Dead]);
+        let busy = |s: &mut Sock, i: &mut Info| (s.timer, s.wqueue, i.unacked) = (Timer::Retransmit, 10, 1);
+        assert_eq!(
+            marks(&sock(Established, |s, i| {
+                busy(s, i);
+                i.retransmits = SILENT
+            })),
+            [Mark::Dead]
+        );
+        assert_eq!(
+            marks(&sock(Established, |s, i| {
+                busy(s, i);
+                i.retransmits = SILENT - 1
+            })),
+            []
+        );
+        let full = sock(Established, |s, i| (s.timer, s.wqueue, i.backoff) = (Timer::Probe, 4096, 6));
+        assert_eq!(marks(&full), [Mark::Unsent]);
+        assert_eq!(marks(&sock(SynSent, |s, _| s.retrans = HANGING)), [Mark::Hanging]);
+        assert_eq!(marks(&sock(SynSent, |s, _| s.retrans = HANGING - 1)), []);
     }
 }

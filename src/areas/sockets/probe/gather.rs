@@ -43,6 +43,9 @@ impl Far {
     }
 }
 
+/// Segments sent and retransmitted, by state and end.
+pub type Sums = HashMap<(TcpState, Far), (u64, u64)>;
+
 /// One group before its owners are known.
 #[derive(Clone, Copy, Debug)]
 pub struct Pregroup {
@@ -239,7 +242,7 @@ impl Gathered {
     }
 
     /// The group of this state and end, for the look after.
-    pub fn sums(&self) -> HashMap<(TcpState, Far), (u64, u64)> {
+    pub fn sums(&self) -> Sums {
         self.groups.iter().map(|g| ((g.state, g.far), (g.segments, g.retransmitted))).collect()
     }
 
@@ -257,7 +260,7 @@ impl Gathered {
 
 impl Gathered {
     /// Takes up one listener: its owner is wanted, its figures are kept elsewhere.
-    pub fn listener(&mut self, s: &Sock, class: Class) {
+    pub fn listener(&mut self, s: &Sock) {
         *self.states.entry(s.state).or_default() += 1;
         let group = self.group(s, false);
         let user = self.user(s.uid);
@@ -268,7 +271,7 @@ impl Gathered {
             fd: 0,
             age_s: NO_AGE,
             bytes: s.rqueue,
-            marks: class.marks,
+            marks: 0,
             tries: 0,
             user,
         };

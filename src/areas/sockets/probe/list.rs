@@ -66,7 +66,7 @@ impl Sink for Rows<'_> {
             return;
         }
         let (pid, name) = match owner.and_then(|o| self.names.get(o as usize)) {
-            Some((pid, name)) => (Cell::Int(*pid as u64), Cell::Text(name.clone())),
+            Some((pid, name)) => (Cell::Id(*pid as u64), Cell::Text(name.clone())),
             None if s.inode == 0 => (Cell::None, Cell::None),
             None => (Cell::Unseen, Cell::Unseen),
         };
@@ -79,7 +79,7 @@ impl Sink for Rows<'_> {
             peer,
             pid,
             name,
-            if s.inode == 0 { Cell::None } else { s.inode.into() },
+            if s.inode == 0 { Cell::None } else { Cell::Id(s.inode.into()) },
         ];
         self.failed = self.out.row(&row).err();
     }

@@ -16,12 +16,12 @@ use super::{
 use crate::{
     model::{Gap, Gaps, Kept, Reading, RowSink, Seen, TcpState, Why},
     source::{
-        self, Moment, Walked,
+        self, Moment, Phase, Walked,
         net::{Ask, Sock},
         proc::link::socket_inode,
     },
 };
-use gather::{Far, Gathered, Rules};
+use gather::{Gathered, Rules, Sums};
 use groups::Naming;
 use owners::{Mini, NOBODY};
 use place::{Place, Sink, Streamed};
@@ -41,6 +41,7 @@ struct Heard {
     sock: Sock,
     queue_least: u64,
     first_drops: Option<u32>,
+    look: u32,
 }
 
 /// What came of the last look, ready for the facts.
@@ -64,8 +65,10 @@ pub struct Sockets {
     before: Option<HashMap<u32, (u16, u32)>>,
     forgot: bool,
     /// Sums of the first look.
-    first_sums: HashMap<(TcpState, Far), (u64, u64)>,
+    first_sums: Sums,
     first_counted: Option<Counted>,
+    /// Where the next window begins: counters and sums of a look that was the last of its own.
+    next: Option<(Counted, Sums)>,
     heard: HashMap<u32, Heard>,
     listeners_left_out: u64,
     port_range: Seen<((u16, u16), u64)>,
@@ -85,11 +88,13 @@ struct Listeners<'a> {
     left_out: &'a mut u64,
     /// Listeners are asked for, not only looked at to tell who connected to whom.
     wanted: bool,
-    last: bool,
+    /// Those of this dump, by inode.
+    met: Vec<u32>,
+    look: u32,
 }
 impl Sink for Listeners<'_> {
     fn restart(&mut self) {
-        // A listener met twice is entered once: nothing has to be forgotten.
+        self.met.clear();
     }
     fn take(&mut self, s: &Sock) {
         self.gathered.listening.insert(s.local.port);
@@ -101,13 +106,10 @@ impl Sink for Listeners<'_> {
             *self.left_out += 1;
             return;
         }
-        let h =
-            self.heard.entry(s.inode).or_insert(Heard { sock: *s, queue_least: queue, first_drops: s.drops });
-        (h.sock, h.queue_least) = (*s, h.queue_least.min(queue));
-        if self.last {
-            let class = classify::Class::default();
-            self.gathered.listener(s, class);
-        }
+        let new = Heard { sock: *s, queue_least: queue, first_drops: s.drops, look: self.look };
+        let h = self.heard.entry(s.inode).or_insert(new);
+        (h.sock, h.queue_least, h.look) = (*s, h.queue_least.min(queue), self.look);
+        self.met.push(s.inode);
     }
 }
 
@@ -140,6 +142,7 @@ impl Sockets {
             forgot: false,
             first_sums: HashMap::new(),
             first_counted: None,
+            next: None,
             heard: HashMap::new(),
             listeners_left_out: 0,
             port_range: Err(Why::Absent),
@@ -157,7 +160,14 @@ impl Sockets {
     /// # Errors
     /// When neither netlink nor the files can be read.
     pub fn read(&mut self, m: &Moment, gaps: &mut Gaps) -> std::result::Result<(), Gap> {
+        if m.phase == Phase::Cheap {
+            return self.failed.map_or(Ok(()), |why| Err(Gap::new("sockets", why, "an earlier look failed")));
+        }
         self.looks += 1;
+        if let Some((counted, sums)) = self.next.take() {
+            (self.first_counted, self.first_sums) = (Some(counted), sums);
+            self.heard.values_mut().for_each(|h| (h.first_drops, h.queue_least) = (h.sock.drops, u64::MAX));
+        }
         self.everything = m.scope.is_everything();
         self.places = place::places(m, gaps);
         let budget = source::budget(m.world);
@@ -204,17 +214,19 @@ impl Sockets {
             gathered: &mut self.gathered,
             heard: &mut self.heard,
             left_out: &mut self.listeners_left_out,
-            wanted: mask & TcpState::Listen.bit() != 0 && self.args.peer.is_none(),
-            last: m.last,
+            wanted: mask & TcpState::Listen.bit() != 0,
+            met: vec![],
+            look: self.looks,
         };
         let ask = Ask { states: TcpState::Listen.bit(), info: false, skmem: true };
         let mut how = place.stream(&ask, first, m.deadline, &mut listeners)?;
+        let met = listeners.met;
         let rest = mask & !TcpState::Listen.bit();
         if rest != 0 {
             let rows = self.args.rows as usize;
             let rules = Rules {
                 args: &self.args,
-                last: m.last,
+                last: m.last(),
                 before: self.before.as_ref(),
                 port_range: self.port_range.ok().map(|r| r.0),
                 rows: if self.everything { rows } else { rows.max(CANDIDATES) },
@@ -228,15 +240,16 @@ impl Sockets {
                 malformed: s.malformed,
             };
         }
+        // After the others: a repeated dump of those forgets all that was gathered.
+        for h in met.iter().filter(|_| m.last()).filter_map(|inode| self.heard.get(inode)) {
+            self.gathered.listener(&h.sock);
+        }
         if how.interrupted {
-            gaps.add(
-                Why::Broken,
-                "sockets that came or went while they were read",
-                "the kernel interrupted the dump",
-            );
+            let what = "sockets that came or went while they were read";
+            gaps.add(Why::Malformed, what, "the kernel interrupted the dump each time");
         }
         gaps.add_many(Why::Malformed, "sockets", how.malformed, place.files.display());
-        if !how.detail && m.last {
+        if !how.detail && m.last() {
             let what = "ages, backlogs, drops and timers of sockets";
             gaps.add(Why::Unsupported, what, "no sock_diag here: read from /proc/net/tcp, which has none");
         }
@@ -266,15 +279,20 @@ impl Sockets {
 
     /// Second half: owners, groups, rates.
     pub fn look(&mut self, m: &Moment, _: &Walked, gaps: &mut Gaps) {
+        if m.phase == Phase::Cheap {
+            return;
+        }
         let counted = Counted::read(&self.places[0]);
         let first = self.first_counted.get_or_insert(counted);
         let during = counted.since((self.looks > 1).then_some(first));
         self.forgot |= self.gathered.forgot;
-        if m.last {
+        self.heard.retain(|_, h| h.look == self.looks);
+        if m.last() {
             let listen = self.gathered.listen_group();
             let owners = &mut self.gathered.owners;
             holders::complete(m, owners, &self.walked, |mini: &Mini| Some(mini.group) == listen);
             self.result = Some(self.conclude(m, during, gaps));
+            self.next = Some((counted, self.gathered.sums()));
         }
         if self.looks == 1 {
             self.first_sums = self.gathered.sums();
@@ -322,7 +340,7 @@ impl Sockets {
         let owners = &self.gathered.owners;
         let mut out = Vec::new();
         for (inode, h) in &self.heard {
-            // Gone since an earlier look.
+            // Left out, for want of memory.
             let Some(i) = owners.find(*inode) else { continue };
             let owner = match owners.all()[i].owner {
                 NOBODY if !self.everything => continue,

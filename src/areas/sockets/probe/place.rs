@@ -41,13 +41,13 @@ pub fn places(m: &Moment, gaps: &mut Gaps) -> Vec<Place> {
         _ => vec![here],
     };
     let all = m.scope.netns == Netns::All;
-    if all || m.scope.is_everything() {
+    if all || (m.last() && m.scope.is_everything()) {
         let others = others(m, own, all, gaps);
         if all {
             places.extend(others.iter().take(NAMESPACES).map(|pid| of(*pid)));
             let left = others.len().saturating_sub(NAMESPACES) as u64;
             gaps.add_many(Why::TooMany, "network namespaces", left, format!("more than {NAMESPACES}"));
-        } else if m.last && !others.is_empty() {
+        } else if !others.is_empty() {
             let what = "other network namespaces";
             gaps.add_many(Why::NotAsked, what, others.len() as u64, format!("of pid {}", others[0]));
             gaps.remedy(Why::NotAsked, what, "paramedic sockets --netns all");
@@ -122,8 +122,11 @@ impl Place {
     ) -> io::Result<Streamed> {
         if self.netlink {
             let at = self.enter.as_deref().map_or(Namespace::Own, Namespace::Of);
-            let sink = RefCell::new(&mut *sink);
-            let mut each = |s: &Sock| sink.borrow_mut().take(s);
+            let (sink, mut given) = (RefCell::new(&mut *sink), 0u64);
+            let mut each = |s: &Sock| {
+                given += 1;
+                sink.borrow_mut().take(s);
+            };
             let dumped = if whole {
                 dump_whole(at, ask, deadline, &mut || sink.borrow_mut().restart(), &mut each)
             } else {
@@ -133,11 +136,11 @@ impl Place {
                 Ok(d) => {
                     return Ok(Streamed { detail: true, interrupted: d.interrupted, malformed: d.malformed });
                 }
-                Err(e) if e.kind() == io::ErrorKind::TimedOut => return Err(e),
+                // Half an answer is none, and must not be mixed with that of the files.
+                Err(e) if e.kind() == io::ErrorKind::TimedOut || given > 0 => return Err(e),
                 Err(_) => {}
             }
         }
-        sink.restart();
         let asked = |s: &Sock| s.state.bit() & ask.states != 0;
         let read = read_tcp_until(&self.files, Some(deadline), &mut |s| {
             if asked(s) {

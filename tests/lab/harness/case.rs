@@ -1,0 +1,109 @@
+//! One case: a host with the patient, perhaps a second host, and the binary run on the first.
+
+use std::ops::Deref;
+use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use super::host::Host;
+use super::network;
+use super::patient::drop_rights;
+use super::report::Report;
+use super::run;
+
+/// Cases run side by side, but those whose figures depend on time run alone.
+static QUIET: RwLock<()> = RwLock::new(());
+
+/// How long one run of the binary may take, which promises 10 s for itself.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+enum Turn {
+    Shared(#[allow(dead_code, reason = "held, not read")] RwLockReadGuard<'static, ()>),
+    Alone(#[allow(dead_code, reason = "held, not read")] RwLockWriteGuard<'static, ()>),
+}
+
+/// A case of the lab. It is its own first host; when it is dropped all of its programs die.
+pub struct Case {
+    here: Host,
+    // Declared last, so that it is given up only when the host is gone.
+    _turn: Turn,
+}
+
+/// How the binary is run, where that is not as root with the usual limits.
+#[derive(Clone, Copy, Default)]
+pub struct Look {
+    /// The user it runs as; root when there is none.
+    pub uid: Option<u32>,
+    /// Its own soft and hard limit of descriptors.
+    pub nofile: Option<u64>,
+}
+
+impl Case {
+    /// A case that may run beside others.
+    pub fn new(name: &str) -> Self {
+        let turn = Turn::Shared(QUIET.read().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        Self { here: Host::new(name), _turn: turn }
+    }
+
+    /// A case that has the machine for itself, because its figures depend on time.
+    pub fn timed(name: &str) -> Self {
+        let turn = Turn::Alone(QUIET.write().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        Self { here: Host::new(name), _turn: turn }
+    }
+
+    /// Another host, joined to this one by a wire. The binary sees nothing of it but its packets.
+    pub fn second_host(&self) -> Host {
+        let there = Host::new("there");
+        network::join(&self.here, &there);
+        there
+    }
+
+    /// Runs the built binary as a user would and reads its JSON (`--json` is added).
+    pub fn paramedic(&self, args: &[&str]) -> Report {
+        self.paramedic_as(Look::default(), args)
+    }
+
+    /// [`Case::paramedic`] as another user or with other limits.
+    pub fn paramedic_as(&self, look: Look, args: &[&str]) -> Report {
+        let args = [args, &["--json"]].concat();
+        let ended = self.run(look, &args);
+        Report::read(&args, ended)
+    }
+
+    /// What an area's own command says, and what bare `paramedic` says with the same flags: a fault
+    /// must be found by both.
+    pub fn looks(&self, command: &str, flags: &[&str]) -> [Report; 2] {
+        [self.paramedic(&[&[command], flags].concat()), self.paramedic(flags)]
+    }
+
+    /// Bare `paramedic` has nothing to warn of here.
+    pub fn must_be_well(&self) {
+        self.paramedic(&[]).must_be_silent();
+    }
+
+    /// Runs the built binary for people: its exit code and what it printed on stdout.
+    pub fn paramedic_text(&self, args: &[&str]) -> (i32, Vec<u8>) {
+        let ended = self.run(Look::default(), args);
+        let code = ended.status.code();
+        let code = code.unwrap_or_else(|| panic!("paramedic {args:?} ended by {}", ended.status));
+        (code, ended.stdout)
+    }
+
+    fn run(&self, look: Look, args: &[&str]) -> run::Ended {
+        let mut command = self.inside("prlimit");
+        match look.nofile {
+            Some(limit) => command.arg(format!("--nofile={limit}:{limit}")),
+            None => command.arg("--nofile=1024:4096"),
+        };
+        drop_rights(&mut command, look.uid);
+        command.arg("/run/lab/paramedic").args(args);
+        run::to_end(command, "", DEADLINE)
+    }
+}
+
+impl Deref for Case {
+    type Target = Host;
+
+    fn deref(&self) -> &Host {
+        &self.here
+    }
+}

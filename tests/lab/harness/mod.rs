@@ -1,0 +1,24 @@
+//! What every case is made of: hosts out of namespaces, programs started in them, and the report.
+
+mod case;
+mod host;
+mod network;
+mod patient;
+mod proof;
+mod report;
+mod run;
+
+pub use case::{Case, Look};
+pub use host::Host;
+pub use patient::{Patient, Program};
+pub use report::Report;
+pub use run::{eventually, soon};
+
+/// The uid of `nobody` on Debian.
+pub const NOBODY: u32 = 65534;
+/// Where a case writes limits of its own, for `--config`.
+pub const LIMITS: &str = "/run/lab/limits.toml";
+/// Where the patient's host is found by the other host of a case.
+pub const HERE: &str = "10.77.0.1";
+/// Where the other host of a case is found by the patient.
+pub const THERE: &str = "10.77.0.2";

@@ -1,0 +1,41 @@
+//! The wire between the two hosts of a case, and what is done to it.
+
+use super::host::{Host, PATH};
+use super::run;
+use super::{HERE, THERE};
+use std::process::Command;
+use std::time::Duration;
+
+/// Joins two hosts by a veth pair named `wire` on both sides, as [`HERE`] and [`THERE`].
+pub fn join(here: &Host, there: &Host) {
+    let (a, b) = (here.init().to_string(), there.init().to_string());
+    let mut command = Command::new("ip");
+    command
+        .args(["link", "add", "name", "wire", "netns", &a, "type", "veth"])
+        .args(["peer", "name", "wire", "netns", &b])
+        .env_clear()
+        .env("PATH", PATH);
+    let ended = run::to_end(command, "", Duration::from_secs(20));
+    assert!(ended.status.success(), "no veth pair between two namespaces: {}", ended.stderr);
+    for (host, address) in [(here, HERE), (there, THERE)] {
+        let lines = format!("addr add {address}/16 dev wire\nlink set wire up\n");
+        host.tool_fed(&["ip", "-batch", "-"], &lines);
+    }
+}
+
+impl Host {
+    /// Loads nft rules into the input chain of this host, before anything else sees the packets.
+    pub fn filter_input(&self, rules: &str) {
+        let script = format!(
+            "table inet lab {{ chain input {{ type filter hook input priority -300; {rules}; }}\n}}\n"
+        );
+        self.tool_fed(&["nft", "-f", "-"], &script);
+    }
+
+    /// Gives this host more addresses on the wire.
+    pub fn add_addresses<'a>(&self, addresses: impl IntoIterator<Item = &'a str>) {
+        let lines: String =
+            addresses.into_iter().map(|address| format!("addr add {address}/16 dev wire\n")).collect();
+        self.tool_fed(&["ip", "-batch", "-"], &lines);
+    }
+}
