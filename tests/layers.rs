@@ -61,6 +61,20 @@ const WORLD: &[&str] = &[
     "tempfile",
 ];
 
+/// What breaks the rule and is borne with for now: files, what they name, and why. One that nothing needs any more fails.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "src/areas/fds/",
+        "crate::source::proc::Kind",
+        "the kinds of descriptors are vocabulary, held by facts: they belong into model, as TcpState does",
+    ),
+    (
+        "src/areas/fds/probe/",
+        "crate::areas::fds::blocks",
+        "--all prints the cells of the table: they belong beside the facts that they are made of",
+    ),
+];
+
 /// What a file is to the rule.
 #[derive(Clone, Debug, PartialEq)]
 enum Place {
@@ -92,8 +106,13 @@ fn place(of: &Path, known: &Crate) -> Place {
     }
 }
 
+/// Whether a path is this one or below it.
+fn below(path: &Path, of: &str) -> bool {
+    of.split("::").enumerate().all(|(i, s)| path.get(i).is_some_and(|p| p == s))
+}
+
 /// Everything that breaks the rule, with file and line.
-fn violations(known: &Crate) -> Vec<String> {
+fn violations(known: &Crate, excepted: &[(&str, &str, &str)]) -> Vec<String> {
     let mut out = Vec::new();
     for layer in known.layers().filter(|l| *l != "main" && !LAYERS.iter().any(|(name, _)| name == l)) {
         out.push(format!("src/lib.rs:1: the layer `{layer}` is unknown: give it a line in tests/layers.rs"));
@@ -105,6 +124,12 @@ fn violations(known: &Crate) -> Vec<String> {
     }
     for n in known.named() {
         let place = place(&n.of, known);
+        let borne = excepted
+            .iter()
+            .any(|(file, path, _)| n.file.starts_with(file) && n.forms.iter().any(|p| below(p, path)));
+        if borne {
+            continue;
+        }
         let broken = n.forms.iter().find_map(|p| Some((p, broken(&place, &n, p, known)?)));
         if let Some((path, rule)) = broken {
             let written = n.forms[0].join("::");
@@ -243,8 +268,13 @@ fn the_sources_keep_the_layers() {
     let mut files = BTreeMap::new();
     read(&File::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
     let known = Crate::parse(&files);
-    let broken = violations(&known);
+    let broken = violations(&known, EXCEPTIONS);
     assert!(broken.is_empty(), "{} break the layer rule of src/lib.rs:\n{}", broken.len(), broken.join("\n"));
+    let all = violations(&known, &[]);
+    for (file, path, why) in EXCEPTIONS {
+        let needed = all.iter().any(|v| v.starts_with(file) && v.contains(path));
+        assert!(needed, "nothing in {file} names {path} any more ({why}): delete the exception");
+    }
     // What is known to be there was seen: the rule was not held against nothing.
     let named = known.named();
     let sees = |file: &str, path: &str| {

@@ -41,7 +41,7 @@ fn with(file: &str, text: &str) -> Vec<String> {
     .map(|(f, t)| (f.to_string(), t.to_string()))
     .into();
     files.insert(file.into(), text.into());
-    violations(&Crate::parse(&files))
+    violations(&Crate::parse(&files), &[])
 }
 
 const CHECK: &str = "src/areas/sockets/checks/one.rs";
