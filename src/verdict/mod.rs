@@ -54,7 +54,8 @@ pub fn assemble(mut sections: Vec<Section>, settings: &Settings, asked: &Asked, 
         .iter()
         .map(|f| {
             // Every entry is asked, so that each learns whether it is of use.
-            settings.ignores.iter().fold(false, |hit, i| i.covers(f, taken.at) || hit)
+            let hits = settings.ignores.iter().filter(|i| i.covers(f, taken.at)).count();
+            hits > 0
         })
         .collect();
     let mut ranked = rank(&findings, &causes, &covered);
@@ -93,10 +94,10 @@ pub fn assemble(mut sections: Vec<Section>, settings: &Settings, asked: &Asked, 
 fn rank(findings: &[Finding], causes: &[Option<usize>], covered: &[bool]) -> Vec<FindingV1> {
     let root = |i: usize| causes[i].is_none_or(|c| covered[c]);
     let mut worst: Vec<Severity> = findings.iter().map(|f| f.severity).collect();
-    for i in 0..findings.len() {
+    for (i, f) in findings.iter().enumerate() {
         let mut at = i;
         while let Some(cause) = causes[at].filter(|_| !root(at)) {
-            worst[cause] = worst[cause].max(findings[i].severity);
+            worst[cause] = worst[cause].max(f.severity);
             at = cause;
         }
     }

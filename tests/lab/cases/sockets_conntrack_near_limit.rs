@@ -1,19 +1,38 @@
-//! `sockets/conntrack-near-limit` in a namespace that is not the host's: its own count is not the
-//! machine's table. The full table itself stands in the other room, where there is a host.
+//! `sockets/conntrack-near-limit`: the table of tracked connections is full and packets are dropped.
 
-use crate::harness::Case;
+use crate::harness::{Case, Program};
 
 const CODE: &str = "sockets/conntrack-near-limit";
 
-#[test]
-fn namespace_of_its_own_says_that_it_cannot_know() {
-    let case = Case::new("pod");
-    // The kernel tracks connections here, as under a node's rules: the count is there to be read.
+/// A host whose kernel tracks connections, as under a node's rules.
+fn tracking(case: Case) -> Case {
     case.filter_input("ct state new accept");
-    assert_eq!(case.setting("net/netfilter/nf_conntrack_count"), 0, "patient");
+    case
+}
+
+#[test]
+fn full_table_is_named() {
+    let case = tracking(Case::timed("node"));
+    case.start(Program::python("fills_conntrack.py"));
+    let max = case.setting("net/netfilter/nf_conntrack_max");
+    let used = case.setting("net/netfilter/nf_conntrack_count");
+    assert!(used * 100 >= max * 98, "patient: {used} of {max}");
 
     for report in case.looks("sockets", &[]) {
-        assert_eq!(report.outcome(CODE), "unknown", "0 of another table is not clear:\n{report}");
+        let finding = report.must_find(CODE).must_be("critical").must_say("max", max);
+        finding.must_measure("used", max as f64 * 0.95..=max as f64);
+        assert_eq!(finding.subject()["kind"], "host", "{report}");
+        report.must_exit(2);
+    }
+}
+
+#[test]
+fn twin_namespace_of_its_own_says_that_it_cannot_know() {
+    let case = tracking(Case::new("pod"));
+    assert_eq!(case.setting("net/netfilter/nf_conntrack_count"), 0, "patient");
+    for report in case.looks("sockets", &[]) {
+        // Its own count is not the machine's: 0 of another table is not clear.
+        assert_eq!(report.outcome(CODE), "unknown", "{report}");
         report.must_be_silent();
     }
 }

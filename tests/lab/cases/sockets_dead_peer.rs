@@ -1,5 +1,6 @@
 //! `sockets/dead-peer`: the peer is gone and the sockets do not know.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Case, Program, THERE, eventually};
@@ -12,6 +13,8 @@ fn peer_that_vanished_is_named() {
     let there = case.second_host();
     there.start(Program::node("reads.js").args(["5432"]));
     let mut client = case.start(Program::python("sends.py").args([THERE, "5432", "6", "100"]));
+    // Idle before: the last acknowledgement is older than the silence.
+    thread::sleep(Duration::from_secs(3));
     there.filter_input("drop");
     client.order("send");
     let sent = Instant::now();

@@ -2,7 +2,7 @@
 
 use crate::{
     areas::sockets::facts::{Ages, End, Facts, Group, Listener, Mark, Marked, Owner},
-    model::{Confidence, Finding, Judging, Process, Reading, Severity, TcpState, Thing, Why, rates},
+    model::{Confidence, Finding, Judging, Level, Process, Reading, Severity, TcpState, Thing, Why, rates},
 };
 use std::collections::HashMap;
 
@@ -16,6 +16,21 @@ pub(super) struct Held<'f> {
     pub owner: Option<&'f Owner>,
     /// Their groups, the largest first.
     pub groups: Vec<&'f Group>,
+}
+
+/// Descriptors of a process that stay in a half-closed state.
+pub(super) struct Room {
+    /// Their ages, when all were seen.
+    pub ages: Option<Ages>,
+    /// Soft limit of descriptors, when there is one and it was seen.
+    pub soft: Option<u64>,
+    /// How bad their share of the soft limit is.
+    pub share: Option<Severity>,
+}
+
+/// `they are 12 % of its 512 descriptors`
+pub(super) fn share_of(count: u64, soft: u64) -> String {
+    format!("they are {:.0} % of its {} descriptors", count as f64 * 100.0 / soft as f64, rates::count(soft))
 }
 
 /// The value; what was not seen is counted as a hole, what was is not counted twice beside its sockets.
@@ -116,6 +131,19 @@ impl<'f> Held<'f> {
     /// The soft limit of descriptors; none where there is none or no process to have one.
     pub fn soft_limit(&self, out: &mut Judging) -> Option<u64> {
         self.owner.and_then(|o| *known(out, &o.soft_limit)?).filter(|n| *n > 0)
+    }
+    /// How much of the process's room they take. What is younger than `settle_s` is just being closed and takes none.
+    pub fn room(&self, pct: Level, least: Level, settle_s: Level, out: &mut Judging) -> Room {
+        let (ages, soft) = (self.ages(out), self.soft_limit(out));
+        let settled = ages.map_or(self.count(), |a| a.at_least(settle_s.value())) as f64;
+        let used = soft.map(|soft| settled * 100.0 / soft as f64);
+        Room { ages, soft, share: used.filter(|_| settled >= least.value()).and_then(|used| pct.of(used)) }
+    }
+    /// So many that only their ages would tell a fault from a burst, and these were not seen: not to be called clear.
+    pub fn undecided(&self, what: &'static str, out: &mut Judging) {
+        self.groups.iter().for_each(|g| {
+            out.part(&g.ages, what);
+        });
     }
     /// As a title names the holder.
     pub fn name(&self) -> String {

@@ -1,8 +1,9 @@
 //! `sockets/close-wait-leak`
 
-use super::by_owner::{Held, by_owner, flag, groups, report, sharing, towards};
+use super::arrivals::Course;
+use super::by_owner::{Held, by_owner, flag, groups, report, share_of, sharing, towards};
 use crate::{
-    areas::sockets::facts::{Ages, Facts, Mark},
+    areas::sockets::facts::{Facts, Mark},
     check,
     model::{Cell, Confidence, Finding, Judging, Severity, TcpState, rates},
 };
@@ -70,67 +71,18 @@ fn one(held: &Held, at: &Limits, out: &mut Judging) -> Option<Finding> {
     if few(at.share_min.value().min(at.count.value())) {
         return None;
     }
-    let ages = held.ages(out);
-    let soft = held.soft_limit(out);
-    let settled = ages.map_or(count, |a| a.at_least(at.settle_s.value()));
-    let pct = soft.map(|soft| settled as f64 * 100.0 / soft as f64);
-    let share = pct.filter(|_| settled as f64 >= at.share_min.value()).and_then(|pct| at.share_pct.of(pct));
+    let room = held.room(at.share_pct, at.share_min, at.settle_s, out);
+    let (ages, soft) = (room.ages, room.soft);
     let leaks = ages.is_some_and(|a| {
         let recent = a.younger_than(at.recent_s.value()) > a.younger_than(at.settle_s.value());
         let fresh = a.youngest_s <= a.oldest_s / 4;
         a.at_least(at.age_s.value()) as f64 >= at.count.value() && recent && fresh
     });
-    let severity = share.max(leaks.then_some(Severity::Warning));
+    let severity = room.share.max(leaks.then_some(Severity::Warning));
     if severity.is_none() && ages.is_none() && !few(at.count.value()) {
-        // So many that only their ages tell a leak from a burst: without these it cannot be called clear.
-        held.groups.iter().for_each(|g| {
-            out.part(&g.ages, "the ages of connections in CLOSE_WAIT");
-        });
+        held.undecided("the ages of connections in CLOSE_WAIT", out);
     }
-    Some(finding(held, severity?, ages.map(|a| Course::of(&a, at)), soft))
-}
-
-/// How they came about, told by the ages of one look.
-struct Course {
-    pattern: &'static str,
-    per_min: f64,
-    ages: Ages,
-}
-
-impl Course {
-    fn of(ages: &Ages, at: &Limits) -> Self {
-        let (oldest, recent) = (f64::from(ages.oldest_s), at.recent_s.value());
-        let (n, span) = match oldest < recent {
-            true => (ages.total(), oldest.max(60.0)),
-            false => (ages.younger_than(recent), recent),
-        };
-        // Ages are counted at edges, so of an even spread a sixth to a half is surely in the younger half.
-        let young = ages.younger_than(oldest / 2.0) as f64 / ages.total().max(1) as f64;
-        let pattern = match young {
-            _ if n == 0 => "old batch",
-            0.1..=0.75 if oldest >= at.age_s.value() => "steady",
-            _ => "burst",
-        };
-        Self { pattern, per_min: n as f64 * 60.0 / span, ages: *ages }
-    }
-
-    fn sentence(&self) -> String {
-        let [young, old] = [self.ages.youngest_s, self.ages.oldest_s].map(|s| rates::span(s.into()));
-        match self.pattern {
-            "steady" => format!("ages {young} to {old}, spread out: {}", each(self.per_min)),
-            "old batch" => format!("ages {young} to {old}: one old batch, nothing was added lately"),
-            _ => format!("ages {young} to {old}: most of them came at once"),
-        }
-    }
-}
-
-/// A rate as people say it.
-fn each(per_min: f64) -> String {
-    match per_min {
-        r if r >= 120.0 => format!("{:.0} more a second", r / 60.0),
-        r if r > 0.0 => format!("one more every {}", rates::span((60.0 / r).max(1.0).round())),
-        _ => "none more".into(),
-    }
+    Some(finding(held, severity?, ages.map(|a| Course::of(&a, at.age_s.value(), at.recent_s.value())), soft))
 }
 
 fn finding(held: &Held, severity: Severity, course: Option<Course>, soft: Option<u64>) -> Finding {
@@ -169,8 +121,7 @@ fn finding(held: &Held, severity: Severity, course: Option<Course>, soft: Option
         false => "read or cancel every response, then close the connection".to_string(),
     };
     if let Some(soft) = soft {
-        let pct = count as f64 * 100.0 / soft as f64;
-        finding = finding.because(format!("they are {pct:.0} % of its {} descriptors", rates::count(soft)));
+        finding = finding.because(share_of(count, soft));
         let rate = course.as_ref().filter(|c| c.pattern == "steady").map_or(0.0, |c| c.per_min / 60.0);
         if rate > 0.0 {
             let [left, whole] = [soft.saturating_sub(count), soft].map(|n| rates::span(n as f64 / rate));
@@ -292,22 +243,6 @@ mod tests {
         assert_eq!(at(12, 100, &[5_000]), []);
         assert_eq!(at(20, 100, &[5_000]), [Severity::Warning]);
         assert_eq!(at(200, 256, &[0]), []);
-    }
-
-    #[test]
-    fn the_pattern_is_told_by_the_ages_of_one_look() {
-        let of = |ages: &[u32]| {
-            let mut g = group(CloseWait, ages.len() as u64, ages);
-            g.owner = Reading::seen(Some(owner(41, "node", ages.len() as u64)));
-            let f = only(vec![g]);
-            let Some(Cell::Num(per_min)) = evidence(&f, "per_min") else { panic!("{f:?}") };
-            (text(&f, "pattern").plain().into_owned(), *per_min)
-        };
-        assert_eq!(of(&even(400, 2)).0, "steady");
-        assert_eq!(of(&even(400, 90)).0, "steady");
-        assert_eq!(of(&[4_000; 50]), ("old batch".into(), 0.0));
-        assert_eq!(of(&[2; 50]), ("burst".into(), 50.0));
-        assert_eq!(of(&[[5_000; 3], [5; 3], [6; 3], [7; 3], [8; 3], [9; 3], [4; 3]].concat()).0, "burst");
     }
 
     #[test]

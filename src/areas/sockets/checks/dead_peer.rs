@@ -116,7 +116,7 @@ impl<'f> Dead<'f> {
             0 => "nothing came back".into(),
             _ => format!("nothing came back for {} and more", rates::span(ages.oldest_s.into())),
         };
-        let all = match self.of - count {
+        let all = match self.of.saturating_sub(*count) {
             0 => "none of the connections there answers".into(),
             rest => format!("{} more connections there show no such trouble", rates::count(rest)),
         };

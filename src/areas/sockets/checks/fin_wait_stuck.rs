@@ -1,6 +1,7 @@
 //! `sockets/fin-wait-stuck`
 
-use super::by_owner::{Held, by_owner, flag, groups, report, sharing, towards};
+use super::arrivals::between;
+use super::by_owner::{Held, by_owner, flag, groups, report, share_of, sharing, towards};
 use crate::{
     areas::sockets::facts::{Facts, Group},
     check,
@@ -71,17 +72,12 @@ fn owned(held: &Held, at: &Limits, out: &mut Judging) -> Option<Finding> {
     if few(at.share_min.value().min(at.count.value())) {
         return None;
     }
-    let ages = held.ages(out);
-    let soft = held.soft_limit(out);
-    let settled = ages.map_or(count, |a| a.at_least(at.settle_s.value()));
-    let pct = soft.map(|soft| settled as f64 * 100.0 / soft as f64);
-    let share = pct.filter(|_| settled as f64 >= at.share_min.value()).and_then(|pct| at.share_pct.of(pct));
+    let room = held.room(at.share_pct, at.share_min, at.settle_s, out);
+    let (ages, soft) = (room.ages, room.soft);
     let old = ages.is_some_and(|a| a.at_least(at.age_s.value()) as f64 >= at.count.value());
-    let severity = share.max(old.then_some(Severity::Warning));
+    let severity = room.share.max(old.then_some(Severity::Warning));
     if severity.is_none() && ages.is_none() && !few(at.count.value()) {
-        held.groups.iter().for_each(|g| {
-            out.part(&g.ages, "the ages of connections in FIN_WAIT1 and FIN_WAIT2");
-        });
+        held.undecided("the ages of connections in FIN_WAIT1 and FIN_WAIT2", out);
     }
     let ends = held.ends();
     let (main, most) = ends[0];
@@ -113,12 +109,10 @@ fn owned(held: &Held, at: &Limits, out: &mut Judging) -> Option<Finding> {
         }
     }
     if let Some(a) = ages {
-        let [young, old] = [a.youngest_s, a.oldest_s].map(|s| rates::span(s.into()));
-        finding = finding.because(format!("ages {young} to {old}, and a held connection has no timeout"));
+        finding = finding.because(format!("ages {}: a held connection has no timeout", between(&a)));
     }
     if let Some(soft) = soft {
-        let pct = count as f64 * 100.0 / soft as f64;
-        finding = finding.because(format!("they are {pct:.0} % of its {} descriptors", rates::count(soft)));
+        finding = finding.because(share_of(count, soft));
     }
     if let Some(shared) = held.owner.and_then(sharing) {
         finding = finding.because(shared);

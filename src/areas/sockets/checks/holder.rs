@@ -62,7 +62,7 @@ impl<'f> Holder<'f> {
 /// The groups that were kept; those left out are a hole.
 pub(super) fn groups<'f>(f: &'f Facts, out: &mut Judging) -> Option<&'f [Group]> {
     let kept = out.part(&f.groups, "the list of sockets")?;
-    out.unseen(kept.total() - kept.top().len() as u64, Why::TooMany);
+    out.unseen(kept.total().saturating_sub(kept.top().len() as u64), Why::TooMany);
     Some(kept.top())
 }
 

@@ -17,6 +17,7 @@ mod ports_exhausted;
 mod retransmits;
 mod tcp_memory;
 
+mod arrivals;
 mod by_owner;
 mod holder;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `sockets/peer-saturated`
 
+use super::arrivals::between;
 use super::by_owner::{Held, by_end, flag, groups, report};
 use crate::{
     areas::sockets::facts::{End, Facts, Mark},
@@ -79,15 +80,13 @@ fn one(held: &Held, looks: u32, at: &Limits) -> Option<Finding> {
     let end = held.ends()[0].0;
     let n = rates::count(count);
     let title = format!("all {n} connections of {} to {end} await a reply: the pool looks full", held.name());
-    let [young, old] = [awaiting.ages.youngest_s, awaiting.ages.oldest_s].map(|s| rates::span(s.into()));
+    let waits = between(&awaiting.ages);
     Some(
         held.finding(Severity::Warning, Confidence::Low, title)
             .evidence("connections", count)
             .evidence("awaiting", awaiting.count)
             .evidence("oldest_wait_s", awaiting.ages.oldest_s)
-            .because(format!(
-                "on each the process spoke last, {young} to {old} ago, and all of it was acknowledged"
-            ))
+            .because(format!("on each the process spoke last, {waits} ago, and all of it was acknowledged"))
             .because(format!("so in all of {looks} looks: whoever needs another connection waits"))
             .because("a guess from outside: long polls and listening connections look the same")
             .remedy("find what is slow at the peer (locks, one heavy query) before the pool is made larger")

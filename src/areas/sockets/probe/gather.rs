@@ -43,6 +43,9 @@ impl Far {
     }
 }
 
+/// Segments sent and retransmitted, by state and end.
+pub type Sums = HashMap<(TcpState, Far), (u64, u64)>;
+
 /// One group before its owners are known.
 #[derive(Clone, Copy, Debug)]
 pub struct Pregroup {
@@ -239,7 +242,7 @@ impl Gathered {
     }
 
     /// The group of this state and end, for the look after.
-    pub fn sums(&self) -> HashMap<(TcpState, Far), (u64, u64)> {
+    pub fn sums(&self) -> Sums {
         self.groups.iter().map(|g| ((g.state, g.far), (g.segments, g.retransmitted))).collect()
     }
 

@@ -1,12 +1,12 @@
 //! From sockets with owners to groups, listeners and rows: what the facts hold.
 
 use super::{
-    gather::{Far, Gathered, OTHER_USER},
+    gather::{Far, Gathered, OTHER_USER, Sums},
     owners::NOBODY,
 };
 use crate::{
     areas::sockets::facts::{Ages, Group, Mark, Marked, Owner, PortUse, Row},
-    model::{Gaps, Kept, Process, Reading, Seen, TcpState, Why},
+    model::{Gaps, Kept, Process, Reading, Seen, Why},
     source::{Moment, net::Endpoint},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -65,7 +65,7 @@ pub fn groups(
     naming: &Naming,
     g: &Gathered,
     lost: Why,
-    lately: Option<&HashMap<(TcpState, Far), (u64, u64)>>,
+    lately: Option<&Sums>,
     everything: bool,
 ) -> Kept<Group> {
     let mut sums: HashMap<(u32, u32), Sum> = HashMap::new();

@@ -21,7 +21,7 @@ use crate::{
         proc::link::socket_inode,
     },
 };
-use gather::{Far, Gathered, Rules};
+use gather::{Gathered, Rules, Sums};
 use groups::Naming;
 use owners::{Mini, NOBODY};
 use place::{Place, Sink, Streamed};
@@ -65,10 +65,10 @@ pub struct Sockets {
     before: Option<HashMap<u32, (u16, u32)>>,
     forgot: bool,
     /// Sums of the first look.
-    first_sums: HashMap<(TcpState, Far), (u64, u64)>,
+    first_sums: Sums,
     first_counted: Option<Counted>,
     /// Where the next window begins: counters and sums of a look that was the last of its own.
-    next: Option<(Counted, HashMap<(TcpState, Far), (u64, u64)>)>,
+    next: Option<(Counted, Sums)>,
     heard: HashMap<u32, Heard>,
     listeners_left_out: u64,
     port_range: Seen<((u16, u16), u64)>,
@@ -214,7 +214,7 @@ impl Sockets {
             gathered: &mut self.gathered,
             heard: &mut self.heard,
             left_out: &mut self.listeners_left_out,
-            wanted: mask & TcpState::Listen.bit() != 0 && self.args.peer.is_none(),
+            wanted: mask & TcpState::Listen.bit() != 0,
             met: vec![],
             look: self.looks,
         };
