@@ -139,6 +139,12 @@ impl<'a> Finding<'a> {
         &self.json["subject"]
     }
 
+    /// The findings that cause it, by their place in the list.
+    pub fn caused_by(&self) -> Vec<usize> {
+        let places = self.json["caused_by"].as_array().into_iter().flatten();
+        places.filter_map(|place| usize::try_from(place.as_u64()?).ok()).collect()
+    }
+
     /// The address of the first peer or listener that it is about.
     pub fn about(&self, kind: &str) -> &'a str {
         let about = self.json["about"].as_array().into_iter().flatten();
