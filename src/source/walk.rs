@@ -220,8 +220,7 @@ pub fn link_of(moment: &Moment, p: &Process, fd: u32) -> io::Result<Vec<u8>> {
 }
 
 fn number(name: &[u8]) -> Option<u32> {
-    let digits = |n: u32, d: &u8| n.checked_mul(10)?.checked_add(u32::from(d.checked_sub(b'0')?));
-    if name.first()?.is_ascii_digit() { name.iter().try_fold(0, digits) } else { None }
+    std::str::from_utf8(name).ok().filter(|n| n.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
 }
 
 #[cfg(test)]
