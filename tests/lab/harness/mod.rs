@@ -7,6 +7,7 @@ mod patient;
 mod proof;
 mod report;
 mod run;
+mod schema;
 
 pub use case::{Case, Look};
 pub use host::Host;
