@@ -81,6 +81,7 @@ fn age_ms(s: &Sock, i: &Info) -> Option<u32> {
         TcpState::Established if window_closed(s, i) => Some(i.last_data_sent_ms),
         // The last acknowledgement may be from before a long idle time, in which nobody waited.
         TcpState::Established if s.wqueue > 0 => Some(i.last_ack_recv_ms.min(first_sent_ms(i))),
+        // Unanswered keepalive probes: as long as nothing came back.
         TcpState::Established if i.probes > 0 => Some(i.last_ack_recv_ms),
         TcpState::Established => Some(i.last_data_sent_ms.min(i.last_data_recv_ms)),
         _ => None,
