@@ -32,6 +32,12 @@ impl Host {
         self.tool_fed(&["nft", "-f", "-"], &script);
     }
 
+    /// Makes counts of TIME_WAIT exact. On a loaded machine a FIN is sent twice, the second finds
+    /// nobody, and the reset that answers it would end a TIME_WAIT here (RFC 1337).
+    pub fn time_wait_survives_late_packets(&self) {
+        self.sysctl("net/ipv4/tcp_rfc1337", "1");
+    }
+
     /// Gives this host more addresses on the wire.
     pub fn add_addresses<'a>(&self, addresses: impl IntoIterator<Item = &'a str>) {
         let lines: String =

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::patient::Patient;
 use super::run::Ended;
+use super::schema;
 
 /// What one run of the binary printed.
 pub struct Report {
@@ -36,6 +37,7 @@ impl Report {
             panic!("{line} printed no JSON ({error}), exit {exit}\nstdout: {text}\nstderr: {stderr}")
         });
         assert_eq!(json["schema"], "paramedic/1", "{line}");
+        schema::must_hold(&json, &line);
         assert_eq!(json["exit_code"], exit, "{line}: the document and the process disagree");
         Self { exit, json, line }
     }
