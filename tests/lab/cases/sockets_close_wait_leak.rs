@@ -1,7 +1,7 @@
 //! `sockets/close-wait-leak`: the peer closed, we did not.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::harness::{Case, HERE, LIMITS, Program, THERE, THERE_V6, soon};
 
@@ -14,6 +14,7 @@ fn node_server_that_reads_the_end_and_never_closes() {
     let case = Case::new("web");
     let there = case.second_host();
     let node = case.start(Program::node("half_open_server.js").args(["3000"]).nofile(512, 512));
+    let began = Instant::now();
     let clients = [HERE.to_owned(), "3000".to_owned(), COUNT.to_string()];
     there.start(Program::python("opens_and_closes.py").args(clients));
     soon(|| case.counts("state close-wait", COUNT as usize));
@@ -30,7 +31,7 @@ fn node_server_that_reads_the_end_and_never_closes() {
             .must_say("count", COUNT)
             .must_say("eof_read", COUNT)
             .must_say("eof_unread", 0)
-            .must_measure("oldest_s", 0.0..=30.0);
+            .must_measure("oldest_s", 1.0..=began.elapsed().as_secs_f64());
         assert_eq!(finding.about("peer"), "clients of :3000", "{report}");
         report.must_exit(1);
     }
@@ -107,6 +108,7 @@ fn leak_that_goes_on_is_found_by_its_ages_far_below_the_limit() {
     // Nobody waits two minutes for a test.
     case.write(LIMITS, "[limits.\"sockets/close-wait-leak\"]\ncount = 40\nage_s = 2\n");
     let node = case.start(Program::node("half_open_server.js").args(["3000"]));
+    let began = Instant::now();
     there.start(Program::python("comes_and_goes.py").args([HERE, "3000", "0.05"]));
     soon(|| {
         let count = case.ss("state close-wait").len();
@@ -119,8 +121,8 @@ fn leak_that_goes_on_is_found_by_its_ages_far_below_the_limit() {
             .must_blame(&node)
             .must_be("warning")
             .must_say("pattern", "steady")
-            .must_measure("count", 110.0..=400.0)
-            .must_measure("oldest_s", 4.0..=30.0);
+            .must_measure("count", 110.0..)
+            .must_measure("oldest_s", 4.0..=began.elapsed().as_secs_f64());
     }
 }
 
