@@ -5,7 +5,7 @@
 //! | flag | reason |
 //! | --- | --- |
 //! | `-accel tcg` | no `/dev/kvm` is asked for: CI machines are guests themselves |
-//! | `-machine pc` | `microvm` starts no faster under TCG and hung in three of six boots |
+//! | `-machine pc` | `microvm` starts no faster under TCG and hung in five of six boots |
 //! | no `-cpu` | with `max` the kernel uses five levels of page tables and SMAP, which cost a fifth more time to emulate |
 //! | `-smp 1` | 3.2 s to the first process against 4.1 s with two, and each of the two machines gets a core of the host |
 //! | `-m 640` | 20,000 sockets take 100 MB of kernel memory; more memory only makes the boot longer |
