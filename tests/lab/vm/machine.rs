@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `-accel tcg` | no `/dev/kvm` is asked for: CI machines are guests themselves |
 //! | `-machine pc` | `microvm` starts no faster under TCG and hung in five of six boots |
-//! | no `-cpu` | with `max` the kernel uses five levels of page tables and SMAP, which cost a fifth more time to emulate |
+//! | no `-cpu` | with `max` the kernel uses five levels of page tables and SMAP, which cost more time to emulate |
 //! | `-smp 1` | 3.2 s to the first process against 4.1 s with two, and each of the two machines gets a core of the host |
 //! | `-m 640` | 20,000 sockets take 100 MB of kernel memory; more memory only makes the boot longer |
 //! | `-display none -nodefaults` | no screen, disk, network card or monitor to set up |
@@ -28,7 +28,7 @@ const KERNEL_LINE: &str =
     "console=ttyS0 quiet panic=-1 mitigations=off nokaslr init_on_alloc=0 random.trust_cpu=on rdinit=/init";
 const FLAGS: &str = "-accel tcg -machine pc -smp 1 -m 640 -display none -nodefaults -monitor none -no-reboot";
 
-/// How long all rows of a machine may take. They take 40 s on two idle cores, and took 89 s beside a load of 15.
+/// How long all rows of a machine may take. They took 34 to 99 s beside a load of 5 to 15 on two cores.
 pub const DEADLINE: Duration = Duration::from_secs(150);
 
 /// What a boot left behind.
