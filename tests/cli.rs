@@ -130,7 +130,7 @@ fn a_snapshot_is_judged_as_the_machine_was() {
         fs::write(&file, bad).unwrap();
         refused(&["--from", &file], says);
     }
-    fs::write(&file, whole.replacen("\"pid\":1,", "\"pid\":2,", 1)).unwrap();
+    fs::write(&file, whole.replacen("\"duration_ms\":", "\"duration_ms\":9", 1)).unwrap();
     refused(&["--from", &file], "does not match");
     refused(&["--from", "/nonexistent/snapshot"], "/nonexistent/snapshot");
 }

@@ -12,7 +12,7 @@ mod walk;
 mod world;
 
 pub use clock::Clock;
-pub use headroom::{budget, memory_left};
+pub use headroom::budget;
 pub use host::host;
 pub use moment::{Moment, Phase};
 pub use scope::{Netns, Scope};

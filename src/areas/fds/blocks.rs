@@ -199,9 +199,9 @@ mod tests {
         rows[0].per_s = Reading::seen(-1.0);
         let facts = Facts { processes: Kept::worst(70, rows), ..with_growth(60.0, vec![]) };
         let by = |sort| pids(&facts, &Args { sort, ..Args::default() });
-        assert_eq!(by(Sort::Pct), [1u64, 2, 3].map(Cell::Int));
-        assert_eq!(by(Sort::Open), [2u64, 3, 1].map(Cell::Int));
-        assert_eq!(by(Sort::Growth), [3u64, 1, 2].map(Cell::Int), "not seen comes last");
+        assert_eq!(by(Sort::Pct), [1u64, 2, 3].map(Cell::Id));
+        assert_eq!(by(Sort::Open), [2u64, 3, 1].map(Cell::Id));
+        assert_eq!(by(Sort::Growth), [3u64, 1, 2].map(Cell::Id), "not seen comes last");
         let cut = blocks(&facts, &Args { rows: 2, ..Args::default() });
         let (_, rows, total) = table(&cut, "processes").unwrap();
         assert_eq!((rows.len(), total), (2, 70));

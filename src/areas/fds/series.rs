@@ -79,10 +79,12 @@ impl Series {
         let (Some((from, _)), Some((to, _))) = (self.points.first(), self.points.last()) else {
             return false;
         };
-        // The last count at or before each part's end; parts are of equal time, not of equal numbers of samples.
+        // The count nearest to each part's end, for a look is never exactly on time; parts are of equal time, not of
+        // equal numbers of samples.
         let at = |part: usize| {
             let end = f64::from(*from) + f64::from(to - from) * part as f64 / PARTS as f64;
-            self.points.iter().rev().find(|(t, _)| f64::from(*t) <= end).map(|(_, n)| *n)
+            let off = |t: u32| (f64::from(t) - end).abs();
+            self.points.iter().min_by(|a, b| off(a.0).total_cmp(&off(b.0))).map(|(_, n)| *n)
         };
         self.points.len() > PARTS && (0..PARTS).all(|p| at(p) < at(p + 1))
     }
@@ -122,6 +124,15 @@ mod tests {
         assert!(s.whole() && s.steady());
         assert_eq!((s.first(), s.gained(), s.span_s()), (100, 180, 9.0));
         assert_eq!(s.slope().unwrap().low, Some(20.0));
+    }
+
+    #[test]
+    fn a_look_that_comes_a_millisecond_late_changes_nothing() {
+        for late in [[0, 1251, 2502, 3751, 5000], [0, 1250, 2499, 3749, 5001], [1, 1250, 2501, 3750, 5000]] {
+            let mut s = Series::default();
+            late.iter().zip(0..).for_each(|(t, i)| s.push(*t, 100 + 25 * i));
+            assert!(s.steady(), "{late:?}");
+        }
     }
 
     #[test]

@@ -50,11 +50,13 @@ impl Default for Args {
 impl Args {
     /// The states asked for, as a mask.
     pub fn mask(&self) -> u32 {
-        match self.state.iter().fold(0, |a, b| a | b) {
+        let mask = match self.state.iter().fold(0, |a, b| a | b) {
             _ if self.listen => TcpState::Listen.bit(),
             0 => ALL_STATES,
             mask => mask,
-        }
+        };
+        // A listener has no peer.
+        if self.peer.is_some() { mask & !TcpState::Listen.bit() } else { mask }
     }
 }
 

@@ -17,7 +17,7 @@ pub fn blocks(f: &Facts, args: &Args) -> Vec<Block> {
             by => out.push(connections(f, by, rows)),
         }
     }
-    if args.mask() & TcpState::Listen.bit() != 0 && args.peer.is_none() {
+    if args.mask() & TcpState::Listen.bit() != 0 {
         out.push(listeners(f, rows));
     }
     if !args.state.is_empty() || args.peer.is_some() || f.narrowed {

@@ -1,6 +1,9 @@
 //! `sockets/close-wait-leak`: the peer closed, we did not.
 
-use crate::harness::{Case, HERE, Program, THERE, soon};
+use std::thread;
+use std::time::Duration;
+
+use crate::harness::{Case, HERE, LIMITS, Program, THERE, soon};
 
 const CODE: &str = "sockets/close-wait-leak";
 /// CLOSE_WAIT of each patient: above a tenth of its limit of 512 descriptors.
@@ -28,7 +31,7 @@ fn node_server_that_reads_the_end_and_never_closes() {
             .must_say("eof_read", COUNT)
             .must_say("eof_unread", 0)
             .must_measure("oldest_s", 0.0..=30.0);
-        assert!(finding.about("peer").starts_with(THERE), "{report}");
+        assert_eq!(finding.about("peer"), "clients of :3000", "{report}");
         report.must_exit(1);
     }
 }
@@ -71,6 +74,42 @@ fn http_client_that_drops_bodies_never_reads_the_end() {
 #[test]
 fn http_client_that_forgets_to_close_has_read_the_end() {
     client_keeps(Program::python("forgets_to_close.py"), 20_000, COUNT, 0);
+}
+
+#[test]
+fn leak_that_goes_on_is_found_by_its_ages_far_below_the_limit() {
+    let case = Case::new("web");
+    let there = case.second_host();
+    // Nobody waits two minutes for a test.
+    case.write(LIMITS, "[limits.\"sockets/close-wait-leak\"]\ncount = 40\nage_s = 2\n");
+    let node = case.start(Program::node("half_open_server.js").args(["3000"]));
+    there.start(Program::python("comes_and_goes.py").args([HERE, "3000", "0.05"]));
+    soon(|| {
+        let count = case.ss("state close-wait").len();
+        if count >= 110 { Ok(()) } else { Err(format!("patient keeps {count} only")) }
+    });
+
+    for report in case.looks("sockets", &["--config", LIMITS]) {
+        report
+            .must_find(CODE)
+            .must_blame(&node)
+            .must_be("warning")
+            .must_say("pattern", "steady")
+            .must_measure("count", 110.0..=400.0)
+            .must_measure("oldest_s", 4.0..=30.0);
+    }
+}
+
+#[test]
+fn twin_old_batch_to_which_nothing_is_added_is_well() {
+    let case = Case::new("web");
+    let there = case.second_host();
+    case.write(LIMITS, "[limits.\"sockets/close-wait-leak\"]\ncount = 40\nage_s = 2\n");
+    case.start(Program::node("half_open_server.js").args(["3000"]));
+    there.start(Program::python("opens_and_closes.py").args([HERE, "3000", "100"]));
+    soon(|| case.counts("state close-wait", 100));
+    thread::sleep(Duration::from_millis(2_500));
+    case.paramedic(&["--config", LIMITS]).must_be_silent();
 }
 
 #[test]

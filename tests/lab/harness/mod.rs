@@ -16,6 +16,8 @@ pub use run::{eventually, soon};
 
 /// The uid of `nobody` on Debian.
 pub const NOBODY: u32 = 65534;
+/// Where a case writes limits of its own, for `--config`.
+pub const LIMITS: &str = "/run/lab/limits.toml";
 /// Where the patient's host is found by the other host of a case.
 pub const HERE: &str = "10.77.0.1";
 /// Where the other host of a case is found by the patient.

@@ -16,6 +16,14 @@ pub struct SsRow {
     pub line: String,
 }
 
+impl SsRow {
+    /// A number of the extended information, such as `backoff:` or `lastsnd:`; none where `ss` leaves it out.
+    pub fn number(&self, key: &str) -> Option<u64> {
+        let (_, rest) = self.line.split_once(&format!(" {key}"))?;
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    }
+}
+
 impl Host {
     /// All TCP sockets that a filter of `ss` selects, such as `state close-wait`.
     pub fn ss(&self, filter: &str) -> Vec<SsRow> {

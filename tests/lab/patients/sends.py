@@ -1,5 +1,5 @@
-"""COUNT connections, on each order `send` BYTES over each, as much as the peer takes:
-sends.py ADDRESS PORT COUNT BYTES"""
+"""COUNT connections; the order `send` sends BYTES over each, as much as the peer takes, the order
+`close` closes all: sends.py ADDRESS PORT COUNT BYTES"""
 import socket
 import sys
 
@@ -19,3 +19,7 @@ for order in orders():
             except BlockingIOError:
                 pass
         ready(connections=count, sent=sent)
+    elif order == "close":
+        for client in clients:
+            client.close()
+        ready(connections=0)

@@ -67,12 +67,27 @@ impl Report {
         checks.find(|c| c["code"] == code).unwrap_or_else(|| panic!("{}: no check {code}", self.name))
     }
 
+    /// Asserts that a check does not call everything clear: it is undecided, or says that there are things it did not see.
+    ///
+    /// # Panics
+    /// When it is clear with nothing unseen, or not in any section.
+    pub fn assert_not_all_clear(&self, code: &str) {
+        let check = self.check(code);
+        let clear = check["outcome"] == "clear" && check["unseen"] == 0;
+        assert!(!clear, "{}: what was not seen is called clear: {check}", self.name);
+    }
+
     /// What an area says it could not see.
     pub fn gaps(&self, area: &str) -> Vec<&Value> {
         self.sections()
             .filter(|s| s["area"] == area)
             .flat_map(|s| s["gaps"].as_array().into_iter().flatten())
             .collect()
+    }
+
+    /// What could not be seen, of any area and of the machine itself.
+    pub fn all_gaps(&self) -> Vec<&Value> {
+        self.sections().flat_map(|s| s["gaps"].as_array().into_iter().flatten()).collect()
     }
 
     /// The cell `column` of the row that has `value` in the column `key`, in whichever table of `area` has both columns.

@@ -51,8 +51,9 @@ pub(super) fn between(ages: &Ages) -> String {
 /// A rate as people say it.
 fn each(per_min: f64) -> String {
     match per_min {
-        r if r >= 120.0 => format!("{:.0} more a second", r / 60.0),
-        r if r > 0.0 => format!("one more every {}", rates::span((60.0 / r).max(1.0).round())),
+        r if r >= 600.0 => format!("{:.0} more a second", r / 60.0),
+        r if r >= 20.0 => format!("{r:.0} more a minute"),
+        r if r > 0.0 => format!("one more every {}", rates::span((60.0 / r).round())),
         _ => "none more".into(),
     }
 }
@@ -97,8 +98,8 @@ mod tests {
                 "none more",
                 "one more every 1m",
                 "one more every 13s",
-                "one more every 1s",
-                "one more every 1s",
+                "60 more a minute",
+                "90 more a minute",
                 "20 more a second"
             ]
         );

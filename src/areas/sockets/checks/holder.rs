@@ -1,5 +1,6 @@
 //! Who holds a group of sockets, and how a finding names that holder and the other end.
 
+pub(super) use super::by_owner::{peer, towards};
 use crate::{
     areas::sockets::facts::{End, Facts, Group},
     model::{Confidence, Finding, Judging, Process, Severity, Thing, Why},
@@ -62,7 +63,7 @@ impl<'f> Holder<'f> {
 /// The groups that were kept; those left out are a hole.
 pub(super) fn groups<'f>(f: &'f Facts, out: &mut Judging) -> Option<&'f [Group]> {
     let kept = out.part(&f.groups, "the list of sockets")?;
-    out.unseen(kept.total() - kept.top().len() as u64, Why::TooMany);
+    out.unseen(kept.total().saturating_sub(kept.top().len() as u64), Why::TooMany);
     Some(kept.top())
 }
 
@@ -70,18 +71,4 @@ pub(super) fn groups<'f>(f: &'f Facts, out: &mut Judging) -> Option<&'f [Group]>
 pub(super) fn connections(n: u64) -> String {
     let noun = if n == 1 { "connection" } else { "connections" };
     format!("{} {noun}", crate::model::rates::count(n))
-}
-
-/// `to 10.0.3.7:443`, `from clients of :3000`.
-pub(super) fn towards(end: &End) -> String {
-    match end {
-        End::Peer(address) => format!("to {address}"),
-        End::ClientsOf(port) => format!("from clients of :{port}"),
-        End::Nobody | End::Others => "to peers that are not told apart".into(),
-    }
-}
-
-/// The end as a thing that findings have in common.
-pub(super) fn peer(end: &End) -> Thing {
-    Thing::Peer { address: end.to_string() }
 }

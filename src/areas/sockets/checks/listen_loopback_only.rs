@@ -58,11 +58,15 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     let mut reachable: HashSet<&Process> = HashSet::new();
     let mut closed: Vec<(Vec<&Process>, &Listener)> = Vec::new();
     for l in listeners.iter() {
-        let Some(Some(owner)) = out.see(&l.owner) else { continue };
+        let decided = !l.loopback || open_ports.contains(&l.port);
+        // Of one that others can reach the holder only speaks for what else he holds.
+        let owner = if decided { out.aside(&l.owner) } else { out.see(&l.owner) };
+        out.looked(u64::from(decided));
+        let Some(Some(owner)) = owner else { continue };
         let holders: Vec<&Process> = std::iter::once(&owner.process).chain(&owner.also).collect();
         if !l.loopback {
             reachable.extend(holders);
-        } else if !open_ports.contains(&l.port) {
+        } else if !decided {
             closed.push((holders, l));
         }
     }
@@ -159,6 +163,9 @@ mod tests {
         assert_eq!(outcome(&CHECK, &listening(vec![unseen.clone()])), "unknown Denied");
         let open = listener(41, "0.0.0.0:3000");
         assert_eq!(outcome(&CHECK, &listening(vec![unseen.clone(), open])), "clear 1/1");
+        // Whoever it is: others can reach it.
+        let public = Listener { owner: hole(Why::Denied), ..listener(1, "0.0.0.0:22") };
+        assert_eq!(outcome(&CHECK, &listening(vec![public])), "clear 1/0");
         assert_eq!(outcome(&CHECK, &listening(vec![unseen, listener(41, "127.0.0.1:3000")])), "found 1");
     }
 

@@ -77,10 +77,22 @@ fn age_ms(s: &Sock, i: &Info) -> Option<u32> {
         | TcpState::LastAck
         | TcpState::Closing => Some(i.last_ack_recv_ms),
         TcpState::Established if s.rqueue > 0 => Some(i.last_data_recv_ms),
-        TcpState::Established if s.wqueue > 0 => Some(i.last_ack_recv_ms.min(i.last_data_sent_ms)),
+        // The peer's kernel acknowledges each probe of its closed window: only our last data is old.
+        TcpState::Established if s.wqueue > 0 && window_closed(s, i) => Some(i.last_data_sent_ms),
+        TcpState::Established if s.wqueue > 0 => Some(i.last_ack_recv_ms.min(first_sent_ms(i))),
+        // Unanswered keepalive probes: as long as nothing came back.
+        TcpState::Established if i.probes > 0 => Some(i.last_ack_recv_ms),
         TcpState::Established => Some(i.last_data_sent_ms.min(i.last_data_recv_ms)),
         _ => None,
     }
+}
+
+/// When the oldest unacknowledged byte was sent for the first time, never too early. Each retransmission counts as sent
+/// data; what was waited before the last of them are timeouts, each twice as long as the one before.
+fn first_sent_ms(i: &Info) -> u32 {
+    let rto_ms = i.rto_us / 1000;
+    let waited = rto_ms - rto_ms.checked_shr(i.backoff.into()).unwrap_or(0);
+    i.last_data_sent_ms.saturating_add(waited)
 }
 
 #[cfg(test)]
@@ -191,5 +203,26 @@ mod tests {
         assert_eq!(marks(&full), [Mark::Unsent]);
         assert_eq!(marks(&sock(SynSent, |s, _| s.retrans = HANGING)), [Mark::Hanging]);
         assert_eq!(marks(&sock(SynSent, |s, _| s.retrans = HANGING - 1)), []);
+    }
+
+    #[test]
+    fn ages_of_what_waits_to_be_sent_are_those_of_its_first_try() {
+        // Both as a 6.18 kernel told them, 14 and 15 s after the peer stopped reading, and was cut off.
+        let stuck = sock(Established, |s, i| {
+            (s.timer, s.wqueue, i.notsent_bytes) = (Timer::Probe, 621_192, Some(621_192));
+            (i.last_data_sent_ms, i.last_ack_recv_ms, i.backoff) = (14_080, 420, 6);
+        });
+        assert_eq!(classify(&stuck, true).age_s, Some(14), "acknowledged probes are no progress");
+        let dead = sock(Established, |s, i| {
+            (s.timer, s.wqueue, i.unacked) = (Timer::Retransmit, 100, 1);
+            (i.last_data_sent_ms, i.last_ack_recv_ms) = (1_652, 15_128);
+            (i.rto_us, i.backoff) = (13_056_000, 6);
+        });
+        assert_eq!(classify(&dead, true).age_s, Some(14), "the last retransmission is not the first try");
+        let fresh = sock(Established, |s, i| {
+            (s.wqueue, i.unacked, i.rto_us, i.last_data_sent_ms, i.last_ack_recv_ms) =
+                (100, 1, 204_000, 90, 3_600_000);
+        });
+        assert_eq!(classify(&fresh, true).age_s, Some(0), "however long nothing was sent before");
     }
 }

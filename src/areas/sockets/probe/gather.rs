@@ -3,6 +3,7 @@
 use super::{
     classify::{Class, LASTING, classify},
     owners::{Mini, NO_AGE, NOBODY, Owners},
+    quick::{self, Seeded},
 };
 use crate::{
     areas::sockets::{args::Args, facts::End},
@@ -11,7 +12,7 @@ use crate::{
 };
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap, HashSet},
+    collections::{BTreeMap, BinaryHeap, HashMap},
 };
 
 /// Groups of state and end; more are folded into "others".
@@ -42,6 +43,9 @@ impl Far {
         }
     }
 }
+
+/// Conditions that must last, with the queue they had, by inode.
+pub type Lasting = HashMap<u32, (u16, u32), Seeded>;
 
 /// Segments sent and retransmitted, by state and end.
 pub type Sums = HashMap<(TcpState, Far), (u64, u64)>;
@@ -102,18 +106,17 @@ impl Ord for Seed {
 pub struct Gathered {
     pub states: BTreeMap<TcpState, u64>,
     pub groups: Vec<Pregroup>,
-    index: HashMap<(TcpState, Far), u32>,
-    pub ports: HashMap<Pair, Ports>,
+    index: HashMap<(TcpState, Far), u32, Seeded>,
+    pub ports: HashMap<Pair, Ports, Seeded>,
     /// Sockets whose pair of source and destination is one too many.
     pub pairs_left_out: u64,
     pub owners: Owners,
     pub users: Vec<u32>,
     pub worst: BinaryHeap<Reverse<Seed>>,
-    /// Conditions that must last, with the queue they had: by inode.
-    pub lasting: HashMap<u32, (u16, u32)>,
+    pub lasting: Lasting,
     /// Some were not remembered.
     pub forgot: bool,
-    pub listening: HashSet<u16>,
+    pub listening: quick::Ports,
 }
 
 /// What stays the same during one dump.
@@ -122,7 +125,7 @@ pub struct Rules<'a> {
     /// The last look: owners will be wanted.
     pub last: bool,
     /// The look before this one; `None` in the first.
-    pub before: Option<&'a HashMap<u32, (u16, u32)>>,
+    pub before: Option<&'a Lasting>,
     pub port_range: Option<(u16, u16)>,
     pub rows: usize,
 }
@@ -141,7 +144,7 @@ impl Gathered {
             return;
         }
         *self.states.entry(s.state).or_default() += 1;
-        let outbound = !self.listening.contains(&s.local.port);
+        let outbound = !self.listening.contains(s.local.port);
         self.count_port(s, outbound, rules);
         let mut class = classify(s, outbound);
         self.keep_lasting(s, &mut class, rules);
@@ -190,6 +193,9 @@ impl Gathered {
         let lasting = LASTING.iter().fold(0, |bits, m| bits | m.bit());
         let queue = s.rqueue.max(s.wqueue);
         let mut now = class.marks & lasting;
+        if now == 0 {
+            return;
+        }
         if let Some(before) = rules.before {
             now &= before.get(&s.inode).filter(|b| queue >= b.1).map_or(0, |b| b.0);
         }

@@ -7,6 +7,7 @@ mod holders;
 mod list;
 mod owners;
 mod place;
+mod quick;
 mod tables;
 
 use super::{
@@ -21,7 +22,7 @@ use crate::{
         proc::link::socket_inode,
     },
 };
-use gather::{Gathered, Rules, Sums};
+use gather::{Gathered, Lasting, Rules, Sums};
 use groups::Naming;
 use owners::{Mini, NOBODY};
 use place::{Place, Sink, Streamed};
@@ -62,7 +63,7 @@ pub struct Sockets {
     places: Vec<Place>,
     gathered: Gathered,
     /// Lasting conditions of the look before.
-    before: Option<HashMap<u32, (u16, u32)>>,
+    before: Option<Lasting>,
     forgot: bool,
     /// Sums of the first look.
     first_sums: Sums,
@@ -214,7 +215,7 @@ impl Sockets {
             gathered: &mut self.gathered,
             heard: &mut self.heard,
             left_out: &mut self.listeners_left_out,
-            wanted: mask & TcpState::Listen.bit() != 0 && self.args.peer.is_none(),
+            wanted: mask & TcpState::Listen.bit() != 0,
             met: vec![],
             look: self.looks,
         };

@@ -25,8 +25,8 @@ pub struct Mini {
 pub const NOBODY: u32 = u32::MAX;
 /// The kernel does not tell.
 pub const NO_AGE: u32 = u32::MAX;
-/// Bytes for each socket that is kept: the socket, and at most two and a half slots of the index.
-const EACH: u64 = size_of::<Mini>() as u64 + 10;
+/// Bytes for each socket that is kept. A list that grows doubles, so half of it may be empty.
+const EACH: u64 = size_of::<Mini>() as u64 * 3 / 2;
 
 impl Mini {
     pub fn bears(&self, mark: Mark) -> bool {
@@ -40,9 +40,10 @@ impl Mini {
 /// The sockets whose owner is looked for.
 #[derive(Default)]
 pub struct Owners {
+    /// In order of inode once the dump is over.
     minis: Vec<Mini>,
-    /// Open addressing over `minis`: 4 bytes a slot, a power of two of them, built once the dump is over.
-    slots: Vec<u32>,
+    /// Where the last one was found: the descriptors of a process come in rising order of inode.
+    hint: usize,
     most: usize,
     /// Not kept, for want of memory.
     pub left_out: u64,
@@ -51,7 +52,8 @@ pub struct Owners {
     pub shared: Vec<(u32, u32)>,
 }
 
-const EMPTY: u32 = u32::MAX;
+/// So many places behind the last one are tried before the whole list is searched.
+const NEAR: usize = 4;
 /// More further holders than this are not remembered.
 const SHARED: usize = 8192;
 
@@ -68,24 +70,10 @@ impl Owners {
     pub fn all(&self) -> &[Mini] {
         &self.minis
     }
-    /// The dump is over: builds the index.
+    /// The dump is over: from now on sockets are found by inode.
     pub fn seal(&mut self) {
-        // Between a half and a quarter full: two probes on average.
-        let size = (self.minis.len() * 4 / 3).next_power_of_two().max(16);
-        self.slots = vec![EMPTY; size];
-        for i in 0..self.minis.len() {
-            let mut at = self.slot(self.minis[i].inode);
-            while self.slots[at] != EMPTY {
-                at = (at + 1) & (size - 1);
-            }
-            self.slots[at] = i as u32;
-        }
-        self.missing = self.minis.len();
-    }
-    /// Fibonacci hashing: inodes come in runs.
-    fn slot(&self, inode: u32) -> usize {
-        let bits = self.slots.len().trailing_zeros();
-        (inode.wrapping_mul(0x9e37_79b9) >> (32 - bits)) as usize
+        self.minis.sort_unstable_by_key(|m| m.inode);
+        (self.missing, self.hint) = (self.minis.len(), 0);
     }
     /// How many have no owner yet.
     pub fn missing(&self) -> usize {
@@ -93,21 +81,17 @@ impl Owners {
     }
     /// The socket of this inode.
     pub fn find(&self, inode: u32) -> Option<usize> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let mut at = self.slot(inode);
-        loop {
-            match self.slots[at] {
-                EMPTY => return None,
-                i if self.minis[i as usize].inode == inode => return Some(i as usize),
-                _ => at = (at + 1) & (self.slots.len() - 1),
-            }
+        let near =
+            self.minis.get(self.hint..).unwrap_or(&[]).iter().take(NEAR).position(|m| m.inode == inode);
+        match near {
+            Some(at) => Some(self.hint + at),
+            None => self.minis.binary_search_by_key(&inode, |m| m.inode).ok(),
         }
     }
     /// A process holds this inode as descriptor `fd`. True when that is one of ours.
     pub fn held(&mut self, inode: u32, process: u32, fd: u32) -> bool {
         let Some(i) = self.find(inode) else { return false };
+        self.hint = i + 1;
         let mini = &mut self.minis[i];
         if mini.owner == NOBODY {
             (mini.owner, mini.fd) = (process, fd);
@@ -122,7 +106,7 @@ impl Owners {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashMap;
+    use std::collections::HashSet;
 
     fn mini(inode: u32) -> Mini {
         Mini { inode, group: 0, owner: NOBODY, fd: 0, age_s: 0, bytes: 0, marks: 0, tries: 0, user: 0 }
@@ -133,13 +117,12 @@ mod tests {
         for step in [1u32, 2, 4096, 0x1_0001, 0x9e37_79b9] {
             let mut owners = Owners::default();
             owners.clear(1 << 20);
-            let inodes: HashMap<u32, usize> =
-                (0..5000usize).map(|i| ((i as u32).wrapping_mul(step).wrapping_add(7), i)).collect();
-            inodes.keys().for_each(|i| owners.push(mini(*i)));
+            let inodes: HashSet<u32> = (0..5000u32).map(|i| i.wrapping_mul(step).wrapping_add(7)).collect();
+            inodes.iter().for_each(|i| owners.push(mini(*i)));
             owners.seal();
-            assert!(inodes.keys().all(|i| owners.find(*i).is_some_and(|at| owners.all()[at].inode == *i)));
-            assert_eq!(owners.find(3).is_some(), inodes.contains_key(&3));
-            inodes.keys().for_each(|i| assert!(owners.held(*i, 1, 5)));
+            assert!(inodes.iter().all(|i| owners.find(*i).is_some_and(|at| owners.all()[at].inode == *i)));
+            assert_eq!(owners.find(3).is_some(), inodes.contains(&3));
+            inodes.iter().for_each(|i| assert!(owners.held(*i, 1, 5)));
             assert_eq!(owners.missing(), 0);
         }
     }

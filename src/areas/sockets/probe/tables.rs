@@ -82,15 +82,16 @@ pub fn tables(m: &Moment, place: &Place) -> Tables {
     }
 }
 
-/// The count is of the namespace that reads it: a pod's own reads next to nothing while the node's table is full. Only in
-/// the host's namespace is the maximum writable (`nf_conntrack_standalone_init_sysctl`), which tells the two apart.
+/// The count is of the namespace that reads it, held against a maximum that all share: a pod's own reads next to nothing
+/// while the node's table is full, so a low one says nothing there, and a high one is true everywhere. Only in the host's
+/// namespace is the maximum writable (`nf_conntrack_standalone_init_sysctl`), which tells the two apart.
 fn conntrack(root: &Path, procfs: bool) -> Seen<u64> {
     let max = root.join("sys/net/netfilter/nf_conntrack_max");
     let mode = fs::metadata(&max).map_err(|e| Why::from(&e))?.permissions().mode();
-    if procfs && mode & 0o200 == 0 {
-        return Err(Why::Unsupported);
-    }
-    sysctl::conntrack_count(root).map_err(|e| Why::from(&e))
+    let count = sysctl::conntrack_count(root).map_err(|e| Why::from(&e))?;
+    let hosts = !procfs || mode & 0o200 != 0;
+    let telling = sysctl::conntrack_max(root).is_ok_and(|max| count >= max / 2);
+    if hosts || telling { Ok(count) } else { Err(Why::Unsupported) }
 }
 
 /// First and last ephemeral port, and how many of them may be used.

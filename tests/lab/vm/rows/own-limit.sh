@@ -5,6 +5,6 @@ ulimit -n 1000
 patient leak python3 /guest/patient.py close-wait 890
 shot pid echo "$PATIENT"
 shot counted sh -c "ls /proc/$PATIENT/fd | wc -l"
-shot usual paramedic check --json
+shot usual paramedic check --json --window 0
 shot sixteen sh -c 'ulimit -n 16; exec paramedic check --json'
-shot eight sh -c 'ulimit -n 8; exec paramedic check --json'
+shot eight sh -c 'ulimit -n 8; exec paramedic check --json --window 0'

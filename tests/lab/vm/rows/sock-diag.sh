@@ -3,9 +3,9 @@
 set -eu
 patient mixture python3 /guest/patient.py mixture
 shot pid echo "$PATIENT"
-shot files paramedic sockets --json
+shot files paramedic sockets --json --window 0
 shot files-truth python3 /guest/truth.py
 load inet_diag tcp_diag
-shot diag paramedic sockets --json
+shot diag paramedic sockets --json --window 0
 shot diag-truth python3 /guest/truth.py
 shot check paramedic check --json

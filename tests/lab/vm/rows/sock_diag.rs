@@ -14,7 +14,7 @@ fn both_ways_count_what_the_kernel_counts() {
     for (shot, truth) in [("files", truth("files-truth")), ("diag", truth("diag-truth"))] {
         let report = Report::of("sock-diag", shot);
         for (state, count) in truth.as_object().unwrap() {
-            let cell = report.cell("sockets", ("state", &json!(state)), "count");
+            let cell = report.cell("sockets", ("state", &json!(state)), "sockets");
             assert_eq!(cell, Some(count), "{shot}: {state}");
         }
     }

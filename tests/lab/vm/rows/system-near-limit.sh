@@ -10,7 +10,7 @@ set -- $(cat /proc/sys/fs/file-nr)
 used=$1
 shot twin paramedic check --json
 echo $((used * 100 / 88)) > /proc/sys/fs/file-max
-shot warning paramedic check --json
+shot warning paramedic check --json --window 0
 echo $((used * 100 / 97)) > /proc/sys/fs/file-max
-shot critical paramedic fds --json
+shot critical paramedic fds --json --window 0
 shot file-nr cat /proc/sys/fs/file-nr

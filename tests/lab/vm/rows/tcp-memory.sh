@@ -11,9 +11,9 @@ shot twin paramedic check --json
 echo "$usual" > $mem
 patient unread python3 /guest/patient.py unread 16
 pages=$(sed -n 's/^TCP:.* mem //p' /proc/net/sockstat)
-shot usual paramedic check sockets/tcp-memory --json
+shot usual paramedic check sockets/tcp-memory --json --window 0
 echo "$((pages * 80 / 100)) $((pages * 90 / 100)) $((pages * 2))" > $mem
-shot pressure paramedic check --json
+shot pressure paramedic check --json --window 0
 echo "$((pages * 80 / 100)) $((pages * 90 / 100)) $((pages * 102 / 100))" > $mem
-shot full paramedic sockets --json
+shot full paramedic sockets --json --window 0
 shot sockstat cat /proc/net/sockstat
