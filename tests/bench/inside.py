@@ -19,6 +19,9 @@ from rows import LOADS, ROWS, Row
 
 # A program that hangs must not hold the bench for ever.
 RUN_LIMIT_S = 180
+# In a full run every row waits so long for a quiet machine.
+QUIET_LIMIT_S = 60
+QUIET_PCT = 8
 
 
 def say(text):
@@ -90,35 +93,46 @@ def summary(runs):
             "status": sorted({run["status"] for run in runs})}
 
 
-def measure(tools, binary, row: Row, runs, cgroup):
+def measure(tools, binary, row: Row, runs, cgroup, full):
     """The pairs of one row, A B A B …; the ratio is the median of the pairs' ratios."""
     ours_command = [binary, *row.ours]
     other_command = row.other and [f"{tools}/floor" if part == "FLOOR" else part for part in row.other]
     if not row.cold:
         # Both sides warm: the first walk of a fresh /proc is a row of its own.
         cost(tools, [f"{tools}/floor"], row)
+    busy = wait_until_quiet(full)
     ours, others = [], []
     for _ in range(runs):
         ours.append(cost(tools, ours_command, row, cgroup))
         if other_command:
             others.append(cost(tools, other_command, row))
-    result = {"row": ROWS.index(row), "ours": summary(ours)}
+    result = {"row": ROWS.index(row), "busy_pct": busy, "ours": summary(ours)}
     if others:
         result["other"] = summary(others)
         result["ratio"] = statistics.median(a["ms"] / b["ms"] for a, b in zip(ours, others))
+        # The kernel counts CPU time in ticks of a sample on some machines: below a tick it means nothing.
+        result["cpu_ratio"] = statistics.median(a["cpu_ms"] / max(b["cpu_ms"], 1) for a, b in zip(ours, others))
     say(f"{row.what}: {result['ours']['ms']:.1f} ms"
         + (f" beside {result['other']['ms']:.1f} ms of {row.other[0].lower()}" if others else ""))
     return result
 
 
-def busy_pct(seconds=1.0):
-    """How much of all CPUs others used while nothing of ours ran."""
+def busy_pct(seconds=0.5):
+    """How much of all CPUs others use while nothing of ours runs."""
     def read():
         return [int(n) for n in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
     before = read()
     time.sleep(seconds)
     spent = [b - a for a, b in zip(before, read())]
     return 100 * (1 - spent[3] / max(sum(spent), 1))
+
+
+def wait_until_quiet(full):
+    """Others' work falsifies the wall clock. Waits for a pause of it; returns how busy the machine is still."""
+    end = time.monotonic() + (QUIET_LIMIT_S if full else 0)
+    while (busy := busy_pct()) > QUIET_PCT and time.monotonic() < end:
+        pass
+    return busy
 
 
 def main():
@@ -130,11 +144,12 @@ def main():
     prepare()
     held = hold(tools, load)
     try:
-        result = {"load": load.said(), "busy_pct": busy_pct(), "truth": [], "rows": []}
+        result = {"load": load.said(), "truth": [], "rows": []}
         if load.name != "huge":
             result["truth"] = truth.agree(tools, binary, load)
         for row in (ROWS[i] for i in spec["rows"]):
-            result["rows"].append(measure(tools, binary, row, spec["runs"], spec.get("cgroup") or "-" if row.cgroup_mib else "-"))
+            group = spec["cgroup"] if row.cgroup_mib else "-"
+            result["rows"].append(measure(tools, binary, row, spec["runs"], group, full))
     finally:
         held.stdin.close()
         held.wait(timeout=60)

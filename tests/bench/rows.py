@@ -39,7 +39,7 @@ LOADS = {
         Load("plain", 20, 200, 0, shrink=1),
         # The runner lowers it to what memory holds. 10,000 descriptors each, because
         # root without CAP_SYS_RESOURCE cannot go over its hard limit.
-        Load("huge", 100, 1_000_000, 0),
+        Load("huge", 100, 1_000_000, 0, shrink=20),
     ]
 }
 

@@ -2,7 +2,8 @@
 
 from rows import ROWS
 
-HEAD = ["ROW", "OURS", "OTHER", "THEIRS", "RATIO", "GOAL", "MET", "PEAK MB", "GOAL", "MET", "THEIRS MB"]
+# RATIO is of wall time, CPU of user and system time together: what a busy machine cannot stretch.
+HEAD = ["ROW", "OURS", "OTHER", "THEIRS", "RATIO", "CPU", "GOAL", "MET", "PEAK MB", "GOAL", "MET", "THEIRS MB"]
 
 
 def time_said(ms):
@@ -28,6 +29,7 @@ def line(result, full):
     return [
         row.what, time_said(ours["ms"]), " ".join(row.other).replace("FLOOR", "bare C loop") if row.other else "",
         time_said(other["ms"]) if other else "", share_said(result["ratio"]) if other else "",
+        share_said(result["cpu_ratio"]) if other else "",
         goal, met if full else "", f"{ours['mb']:.1f}", f"≤ {row.mb:g}" if row.mb else "",
         yes(memory_met(row, ours)) if row.mb and full else "", f"{other['mb']:.1f}" if other else "",
     ]
@@ -67,7 +69,7 @@ def draw(results, machine, args):
         out.insert(1, "|" + " --- |" * len(HEAD))
     else:
         wide = [max(len(cells[i]) for cells in rows) for i in range(len(HEAD))]
-        left = (0, 2, 5, 6, 8, 9)
+        left = (0, 2, 6, 7, 9, 10)
         out += ["  ".join(c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in enumerate(zip(cells, wide))).rstrip() for cells in rows]
     out.append("")
     for result in results:
@@ -75,8 +77,8 @@ def draw(results, machine, args):
         note = f"{result['load']}" + (f"; the same on both sides: {', '.join(same)}" if same else "")
         if group := result.get("cgroup"):
             note += f"; OOM kills {group['oom_kills']}" + (f", the group's peak {group['peak_mb']:.1f} MB" if group["peak_mb"] else "")
-        if result["busy_pct"] > 10:
-            note += f"; the machine was {result['busy_pct']:.0f} % busy with something else"
+        if (busy := max((r["busy_pct"] for r in result["rows"]), default=0)) > 10:
+            note += f"; others kept up to {busy:.0f} % of the CPUs busy: trust CPU, not RATIO"
         out.append(f"- {note}" if args.markdown else note)
     kind = "full load" if args.full else "reduced load: the goals are about --full"
     said = f"{machine}; medians of {args.runs} pairs, warm unless said, everything at nice 19; {kind}"
