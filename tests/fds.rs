@@ -83,7 +83,7 @@ fn column(section: &Section, table: &str, key: &str) -> Vec<(u64, Cell)> {
     let (pid, value) = (at("pid"), at(key));
     rows.iter()
         .map(|r| match r[pid] {
-            Cell::Int(pid) => (pid, r[value].clone()),
+            Cell::Id(pid) => (pid, r[value].clone()),
             ref other => panic!("pid {other:?}"),
         })
         .collect()
@@ -287,7 +287,7 @@ fn instances_of_inotify_are_found_in_the_process_that_holds_them() {
         _ => None,
     });
     let rows = table.unwrap_or_else(|| panic!("no table of inotify instances: {section:?}"));
-    assert_eq!(rows[0][0], Cell::Int(rustix::process::geteuid().as_raw().into()));
+    assert_eq!(rows[0][0], Cell::Id(rustix::process::geteuid().as_raw().into()));
     assert_eq!((&rows[0][2], &rows[0][3]), (&Cell::Int(held.len() as u64), &Cell::Int(max)));
     assert!(matches!(outcome(&section, "fds/inotify-exhausted"), Outcome::Clear { unseen: 0, .. }));
     assert_eq!(proc::own::inotify_used_up(&world), Ok(false), "and one more could be made");
