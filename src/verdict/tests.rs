@@ -101,6 +101,13 @@ fn could_not_look_is_three_only_for_what_was_named_or_when_all_failed() {
 }
 
 #[test]
+fn an_area_narrowed_to_what_no_check_is_about_was_looked_at_and_a_named_code_was_not() {
+    let skipped = || vec![section("sockets", vec![("sockets/x", Outcome::Skipped { detail: "a window" })])];
+    let code = |named: &[&str]| report(skipped(), &Settings::default(), &asked(named)).exit_code;
+    assert_eq!([code(&["sockets"]), code(&["sockets/x"]), code(&["sockets/*"])], [0, 3, 3]);
+}
+
+#[test]
 fn fail_on_moves_the_bar_and_strict_turns_gaps_into_unknown() {
     let with = |severity, fail_on, strict| {
         let mut s = section("fds", vec![found(finding("fds/near-limit", severity, process(1)))]);

@@ -5,6 +5,7 @@ mod fds_inotify_exhausted;
 mod fds_near_limit;
 mod hostile_names;
 mod ordinary_services;
+mod other_namespaces;
 mod sockets_accept_queue_full;
 mod sockets_app_not_reading;
 mod sockets_close_wait_leak;

@@ -38,6 +38,7 @@ fn twin_short_lived_clients_with_time_wait_are_well() {
     let case = Case::new("worker");
     let there = case.second_host();
     there.start(Program::nginx("ordinary.conf", 8080));
+    case.time_wait_survives_late_packets();
     let worker = case.start(Program::python("takes_ports.py").args(["8080", "300", "0", THERE]));
     assert_eq!((worker.told("connections"), worker.told("refused")), (300, 0), "patient");
     soon(|| case.counts("state time-wait", 300));

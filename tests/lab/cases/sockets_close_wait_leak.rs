@@ -1,9 +1,9 @@
 //! `sockets/close-wait-leak`: the peer closed, we did not.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::harness::{Case, HERE, LIMITS, Program, THERE, soon};
+use crate::harness::{Case, HERE, LIMITS, Program, THERE, THERE_V6, soon};
 
 const CODE: &str = "sockets/close-wait-leak";
 /// CLOSE_WAIT of each patient: above a tenth of its limit of 512 descriptors.
@@ -14,6 +14,7 @@ fn node_server_that_reads_the_end_and_never_closes() {
     let case = Case::new("web");
     let there = case.second_host();
     let node = case.start(Program::node("half_open_server.js").args(["3000"]).nofile(512, 512));
+    let began = Instant::now();
     let clients = [HERE.to_owned(), "3000".to_owned(), COUNT.to_string()];
     there.start(Program::python("opens_and_closes.py").args(clients));
     soon(|| case.counts("state close-wait", COUNT as usize));
@@ -30,28 +31,28 @@ fn node_server_that_reads_the_end_and_never_closes() {
             .must_say("count", COUNT)
             .must_say("eof_read", COUNT)
             .must_say("eof_unread", 0)
-            .must_measure("oldest_s", 0.0..=30.0);
+            .must_measure("oldest_s", 1.0..=began.elapsed().as_secs_f64());
         assert_eq!(finding.about("peer"), "clients of :3000", "{report}");
         report.must_exit(1);
     }
 }
 
 /// An HTTP client with 60 answers of `bytes` each, of whose streams it read so many to the end.
-fn client_keeps(client: Program, bytes: usize, eof_read: u64, eof_unread: u64) {
+fn client_keeps(client: Program, server: &str, bytes: usize, eof_read: u64, eof_unread: u64) {
     let case = Case::new("worker");
     let there = case.second_host();
     // The kernel has room for a whole body, so that the end of each stream arrives behind it.
     case.sysctl("net/ipv4/tcp_rmem", "4096 1048576 6291456");
     there.write("/run/lab/work/www/body", &"x".repeat(bytes));
     there.start(Program::nginx("bodies.conf", 8080));
-    let client = client.args([THERE.to_owned(), "8080".to_owned(), COUNT.to_string()]);
+    let client = client.args([server.to_owned(), "8080".to_owned(), COUNT.to_string()]);
     let client = case.start(client.nofile(512, 512));
     soon(|| case.counts("state close-wait", COUNT as usize));
     let read = case.ss("state close-wait").iter().filter(|row| row.recv_q == 0).count() as u64;
     assert_eq!(read, eof_read, "patient");
 
     for report in case.looks("sockets", &[]) {
-        let peer = format!("{THERE}:8080");
+        let peer = if server == THERE { format!("{server}:8080") } else { format!("[{server}]:8080") };
         let finding = report
             .must_find(CODE)
             .must_blame(&client)
@@ -68,12 +69,36 @@ fn client_keeps(client: Program, bytes: usize, eof_read: u64, eof_unread: u64) {
 #[test]
 fn http_client_that_drops_bodies_never_reads_the_end() {
     // More than node reads ahead of somebody who does not read.
-    client_keeps(Program::node("drops_bodies.js"), 300_000, 0, COUNT);
+    client_keeps(Program::node("drops_bodies.js"), THERE, 300_000, 0, COUNT);
 }
 
 #[test]
 fn http_client_that_forgets_to_close_has_read_the_end() {
-    client_keeps(Program::python("forgets_to_close.py"), 20_000, COUNT, 0);
+    client_keeps(Program::python("forgets_to_close.py"), THERE, 20_000, COUNT, 0);
+}
+
+#[test]
+fn http_client_over_ipv6_is_found_as_well() {
+    client_keeps(Program::python("forgets_to_close.py"), THERE_V6, 20_000, COUNT, 0);
+}
+
+#[test]
+fn leak_that_uses_up_the_descriptors_is_named_as_the_cause() {
+    let case = Case::new("web");
+    let there = case.second_host();
+    let node = case.start(Program::node("half_open_server.js").args(["3000"]).nofile(100, 100));
+    there.start(Program::python("opens_and_closes.py").args([HERE, "3000", "60"]));
+    soon(|| case.counts("state close-wait", 60));
+
+    let report = case.paramedic(&[]);
+    report.must_find(CODE).must_blame(&node).must_be("warning").must_say("count", 60);
+    report.must_find("fds/near-limit").must_blame(&node).must_be("critical");
+    let place = |code: &str| report.findings().position(|finding| finding.code() == code);
+    let (cause, effect) = (place(CODE), place("fds/near-limit"));
+    let caused_by = &report.findings().nth(effect.unwrap_or(0)).map(|f| f.caused_by());
+    assert_eq!(caused_by, &Some(vec![cause.unwrap_or(99)]), "{report}");
+    assert!(cause < effect, "the root stands first:\n{report}");
+    report.must_exit(2);
 }
 
 #[test]
@@ -83,6 +108,7 @@ fn leak_that_goes_on_is_found_by_its_ages_far_below_the_limit() {
     // Nobody waits two minutes for a test.
     case.write(LIMITS, "[limits.\"sockets/close-wait-leak\"]\ncount = 40\nage_s = 2\n");
     let node = case.start(Program::node("half_open_server.js").args(["3000"]));
+    let began = Instant::now();
     there.start(Program::python("comes_and_goes.py").args([HERE, "3000", "0.05"]));
     soon(|| {
         let count = case.ss("state close-wait").len();
@@ -95,8 +121,8 @@ fn leak_that_goes_on_is_found_by_its_ages_far_below_the_limit() {
             .must_blame(&node)
             .must_be("warning")
             .must_say("pattern", "steady")
-            .must_measure("count", 110.0..=400.0)
-            .must_measure("oldest_s", 4.0..=30.0);
+            .must_measure("count", 110.0..)
+            .must_measure("oldest_s", 4.0..=began.elapsed().as_secs_f64());
     }
 }
 

@@ -12,6 +12,7 @@ fn takes_ports(case: &Case, kept: &str, addresses: &[&str]) -> (Patient, Host) {
     there.add_addresses(MORE);
     there.start(Program::node("reads.js").args(["9000"]));
     case.sysctl("net/ipv4/ip_local_port_range", "40000 40199");
+    case.time_wait_survives_late_packets();
     let args = [&["9000", "190", kept], addresses].concat();
     let patient = case.start(Program::python("takes_ports.py").args(args));
     assert_eq!((patient.told("connections"), patient.told("refused")), (190, 0), "patient");

@@ -136,7 +136,7 @@ impl Drop for Host {
 }
 
 /// The binary under test: what cargo built, or what `PARAMEDIC_BIN` names (the static one).
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let path = std::env::var_os("PARAMEDIC_BIN")
         .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_paramedic")), PathBuf::from);
     let full = path.canonicalize();

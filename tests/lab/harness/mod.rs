@@ -7,6 +7,7 @@ mod patient;
 mod proof;
 mod report;
 mod run;
+mod schema;
 
 pub use case::{Case, Look};
 pub use host::Host;
@@ -22,3 +23,5 @@ pub const LIMITS: &str = "/run/lab/limits.toml";
 pub const HERE: &str = "10.77.0.1";
 /// Where the other host of a case is found by the patient.
 pub const THERE: &str = "10.77.0.2";
+/// The same in IPv6.
+pub const THERE_V6: &str = "fd77::2";

@@ -25,6 +25,7 @@ pub struct Program {
     nofile: (u64, u64),
     uid: Option<u32>,
     listens: Option<u16>,
+    netns: Option<&'static str>,
 }
 
 impl Program {
@@ -53,7 +54,7 @@ impl Program {
 
     fn new(name: &'static str, line: impl IntoIterator<Item = OsString>) -> Self {
         let line = line.into_iter().collect();
-        Self { name, line, nofile: NOFILE, uid: None, listens: None }
+        Self { name, line, nofile: NOFILE, uid: None, listens: None, netns: None }
     }
 
     /// Adds arguments.
@@ -71,6 +72,12 @@ impl Program {
     /// Runs it as this user and group, with no other group.
     pub fn uid(mut self, uid: u32) -> Self {
         self.uid = Some(uid);
+        self
+    }
+
+    /// Runs it in a network namespace inside the host, which [`Host::add_netns`] made.
+    pub fn netns(mut self, name: &'static str) -> Self {
+        self.netns = Some(name);
         self
     }
 
@@ -101,6 +108,10 @@ impl Host {
         let (soft, hard) = program.nofile;
         let mut command = self.inside("prlimit");
         command.arg(format!("--nofile={soft}:{hard}"));
+        if let Some(name) = program.netns {
+            // Not `ip netns exec`: that would mount a /sys of its own on top.
+            command.args(["nsenter", &format!("--net=/run/netns/{name}"), "--"]);
+        }
         drop_rights(&mut command, program.uid);
         command.args(&program.line);
         let mut child = command

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::patient::Patient;
 use super::run::Ended;
+use super::schema;
 
 /// What one run of the binary printed.
 pub struct Report {
@@ -36,6 +37,7 @@ impl Report {
             panic!("{line} printed no JSON ({error}), exit {exit}\nstdout: {text}\nstderr: {stderr}")
         });
         assert_eq!(json["schema"], "paramedic/1", "{line}");
+        schema::must_hold(&json, &line);
         assert_eq!(json["exit_code"], exit, "{line}: the document and the process disagree");
         Self { exit, json, line }
     }
@@ -135,6 +137,12 @@ impl<'a> Finding<'a> {
     /// Its subject.
     pub fn subject(&self) -> &'a Value {
         &self.json["subject"]
+    }
+
+    /// The findings that cause it, by their place in the list.
+    pub fn caused_by(&self) -> Vec<usize> {
+        let places = self.json["caused_by"].as_array().into_iter().flatten();
+        places.filter_map(|place| usize::try_from(place.as_u64()?).ok()).collect()
     }
 
     /// The address of the first peer or listener that it is about.

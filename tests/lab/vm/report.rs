@@ -90,22 +90,27 @@ impl Report {
         self.sections().flat_map(|s| s["gaps"].as_array().into_iter().flatten()).collect()
     }
 
-    /// The cell `column` of the row that has `value` in the column `key`, in whichever table of `area` has both columns.
+    /// The cells `column` of the rows that have `value` in the column `key`, in whichever table of `area` has both columns.
     ///
     /// # Panics
     /// When there is no such table.
+    pub fn cells(&self, area: &str, key: (&str, &Value), column: &str) -> Vec<&Value> {
+        let at =
+            |table: &Value, name: &str| table["columns"].as_array()?.iter().position(|c| c["key"] == name);
+        let mut tables = self.tables(area).filter_map(|t| Some((t, at(t, key.0)?, at(t, column)?)));
+        let Some((table, k, c)) = tables.next() else {
+            panic!("{}: no table of {area} with {} and {column}", self.name, key.0)
+        };
+        let rows = table["rows"].as_array().into_iter().flatten();
+        rows.filter(|row| &row[k] == key.1).map(|row| &row[c]).collect()
+    }
+
+    /// The first of [`cells`](Self::cells).
+    ///
+    /// # Panics
+    /// As it does.
     pub fn cell(&self, area: &str, key: (&str, &Value), column: &str) -> Option<&Value> {
-        let mut known = false;
-        for table in self.tables(area) {
-            let at = |name: &str| table["columns"].as_array()?.iter().position(|c| c["key"] == name);
-            let (Some(k), Some(c)) = (at(key.0), at(column)) else { continue };
-            known = true;
-            if let Some(row) = table["rows"].as_array()?.iter().find(|row| &row[k] == key.1) {
-                return Some(&row[c]);
-            }
-        }
-        assert!(known, "{}: no table of {area} with {} and {column}", self.name, key.0);
-        None
+        self.cells(area, key, column).into_iter().next()
     }
 
     fn tables(&self, area: &str) -> impl Iterator<Item = &Value> {

@@ -77,8 +77,9 @@ fn age_ms(s: &Sock, i: &Info) -> Option<u32> {
         | TcpState::LastAck
         | TcpState::Closing => Some(i.last_ack_recv_ms),
         TcpState::Established if s.rqueue > 0 => Some(i.last_data_recv_ms),
-        // The peer's kernel acknowledges each probe of its closed window: only our last data is old.
-        TcpState::Established if s.wqueue > 0 && window_closed(s, i) => Some(i.last_data_sent_ms),
+        // A peer without room answers every probe, so only the data itself tells how long it waits.
+        TcpState::Established if window_closed(s, i) => Some(i.last_data_sent_ms),
+        // The last acknowledgement may be from before a long idle time, in which nobody waited.
         TcpState::Established if s.wqueue > 0 => Some(i.last_ack_recv_ms.min(first_sent_ms(i))),
         // Unanswered keepalive probes: as long as nothing came back.
         TcpState::Established if i.probes > 0 => Some(i.last_ack_recv_ms),

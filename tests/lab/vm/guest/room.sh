@@ -17,31 +17,32 @@ now() {
     echo "${uptime%.*}${uptime#*.}0"
 }
 
-# shot NAME COMMAND…: runs the command for at most 20 s and records how it ended and what it printed.
+# shot NAME COMMAND…: runs the command for at most 40 s and records how it ended and what it printed.
 shot() {
     shot=$1
     shift
     began=$(now)
     code=0
-    timeout -s KILL 20 "$@" > /run/stdout 2> /run/stderr < /dev/null || code=$?
+    timeout -s KILL 40 "$@" > /run/stdout 2> /run/stderr < /dev/null || code=$?
     record "$ROW/$shot" "$code" "$(($(now) - began))" /run/stdout /run/stderr
 }
 
-# patient NAME COMMAND…: starts a program that prints "ready" when its state is reached; its pid is in $PATIENT.
+# patient NAME COMMAND…: starts a program that prints "ready" when its state is reached; its pid is in $PATIENT. How long
+# that may take is the deadline of the row.
 patient() {
     name=$1
     shift
     "$@" > "/run/patient.$name" 2>&1 < /dev/null 3>&- &
     PATIENT=$!
     echo "$PATIENT" >> /run/patients
-    for _ in $(seq 150); do
-        if grep -q ready "/run/patient.$name"; then return 0; fi
-        if ! kill -0 "$PATIENT"; then break; fi
+    until grep -q ready "/run/patient.$name"; do
+        if ! kill -0 "$PATIENT"; then
+            echo "patient $name ended before it was ready:"
+            cat "/run/patient.$name"
+            return 1
+        fi
         usleep 100000
     done
-    echo "patient $name is not ready:"
-    cat "/run/patient.$name"
-    return 1
 }
 
 # end_patients: kills what the row has started, and waits until it is gone.

@@ -24,14 +24,14 @@ pub struct Row {
 /// because the hosts that run this have two cores.
 pub const MACHINES: [&[Row]; 2] = [
     &[
-        row("fresh", 20),
-        row("near-limit", 40),
-        row("hidepid", 40),
-        row("system-near-limit", 30),
-        row("sock-diag", 30),
-        row("own-limit", 30),
+        row("fresh", 30),
+        row("near-limit", 60),
+        row("hidepid", 60),
+        row("system-near-limit", 60),
+        row("sock-diag", 60),
+        row("own-limit", 60),
     ],
-    &[row("conntrack", 30), row("orphans", 30), row("tcp-memory", 30), row("cgroup", 60)],
+    &[row("conntrack", 60), row("orphans", 60), row("tcp-memory", 60), row("cgroup", 100)],
 ];
 
 const fn row(name: &'static str, seconds: u32) -> Row {
