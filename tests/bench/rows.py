@@ -79,7 +79,7 @@ ROWS = [
     Row("sockets, every owner", "big", OURS_ALL, ["netstat", "-tanp"], mb=32),
     Row("sockets, every owner", "big", OURS_ALL, ["lsfd"], mb=32),
     Row("the same, first look (cold /proc)", "big", OURS_ALL, FLOOR, mb=32, cold=True),
-    Row("sockets --all to JSON, piped", "big", OURS_ALL + ["--all", "--json"], SS_ALL, mb=32, piped=True),
+    Row("sockets --all to JSON, piped", "big", OURS_ALL + ["--all", "--json"], LSOF_TCP, mb=32, piped=True),
     Row("fds, totals", "big", ["fds", "--window", "0"], ["lsof", "-nP"], ms=20, mb=32),
     Row("close-wait, owners, 300 in 54,000", "few", OURS_CLOSE_WAIT,
         ["ss", "-tanp", "state", "close-wait"], ratio=1 / 2, mb=32),

@@ -18,19 +18,22 @@ def yes(met):
     return "yes" if met else "NO"
 
 
-def line(result, full):
-    """One row as cells. Goals are about the full load: reduced runs print no verdict."""
+def line(result, full, group):
+    """One row as cells. Goals are about the full load: reduced runs print no verdict on them."""
     row, ours, other = ROWS[result["row"]], result["ours"], result.get("other")
     goal, met = "", ""
     if row.ratio:
         goal, met = f"≤ {share_said(row.ratio)}", yes(result["ratio"] <= row.ratio)
     if row.ms:
         goal, met = f"≤ {row.ms:g} ms", yes(ours["ms"] <= row.ms)
+    met = met if full else ""
+    if row.cgroup_mib:
+        goal, met = "no OOM kill", yes(not group["oom_kills"])
     return [
         row.what, time_said(ours["ms"]), " ".join(row.other).replace("FLOOR", "bare C loop") if row.other else "",
         time_said(other["ms"]) if other else "", share_said(result["ratio"]) if other else "",
         share_said(result["cpu_ratio"]) if other else "",
-        goal, met if full else "", f"{ours['mb']:.1f}", f"≤ {row.mb:g}" if row.mb else "",
+        goal, met, f"{ours['mb']:.1f}", f"≤ {row.mb:g}" if row.mb else "",
         yes(memory_met(row, ours)) if row.mb and full else "", f"{other['mb']:.1f}" if other else "",
     ]
 
@@ -62,7 +65,7 @@ def failures(results, full):
 
 
 def draw(results, machine, args):
-    rows = [HEAD] + [line(r, args.full) for result in results for r in result["rows"]]
+    rows = [HEAD] + [line(r, args.full, result.get("cgroup")) for result in results for r in result["rows"]]
     out = []
     if args.markdown:
         out += ["| " + " | ".join(cells) + " |" for cells in rows]
