@@ -27,6 +27,9 @@ use std::{
 /// So many processes are followed over the looks, the biggest first: 4 MB at most.
 const FOLLOWED: usize = 8_192;
 
+/// As many sockets as this cost nothing worth saving.
+const FEW: u64 = 64;
+
 /// Identity of a process: pid and start.
 type Id = (i32, u64);
 
@@ -96,16 +99,13 @@ impl Fds {
     }
     /// One descriptor of a process whose kinds are wanted; all of its descriptors are.
     pub(super) fn count(&mut self, process: usize, fd: u32, link: &[u8]) -> bool {
-        let kind = match Kind::of(link) {
-            Kind::Socket => {
-                let pid = self.now.pids.get(process).copied().unwrap_or(0);
-                self.now
-                    .proc_root
-                    .as_deref()
-                    .map_or(Kind::Socket, |root| proc::link::socket_kind(root, pid, fd))
+        let mut kind = Kind::of(link);
+        if kind == Kind::Socket && self.tally(process).is_some_and(|t| t.families) {
+            let pid = self.now.pids.get(process).copied().unwrap_or(0);
+            if let Some(root) = self.now.proc_root.as_deref() {
+                kind = proc::link::socket_kind(root, pid, fd);
             }
-            kind => kind,
-        };
+        }
         let tally = self.tally_mut(process);
         let wanted = tally.is_some();
         if let Some(tally) = tally {
@@ -200,7 +200,7 @@ impl Fds {
         let index = |place: &usize| self.now.processes[*place];
         self.now.too_big = choice.left.iter().map(index).collect();
         let walk: Vec<usize> = choice.walk.iter().map(index).collect();
-        walk.into_iter().for_each(|i| self.want(table, i));
+        walk.into_iter().for_each(|i| self.want(table, i, true));
     }
 
     fn load(&self, p: &Process) -> Load {
@@ -213,10 +213,10 @@ impl Fds {
         }
     }
 
-    fn want(&mut self, table: &[Process], index: usize) {
+    fn want(&mut self, table: &[Process], index: usize, families: bool) {
         if self.now.slots[index] == 0 {
             let before = self.series.get(&id(&table[index])).map_or(0, Series::first);
-            self.now.tallies.push(Tally::new(before));
+            self.now.tallies.push(Tally::new(before, families));
             self.now.slots[index] = self.now.tallies.len() as u32;
         }
     }
@@ -241,7 +241,8 @@ impl Fds {
         let tables: Vec<_> = self.now.processes.iter().map(as_table).collect();
         let mut plan = inotify::plan(&tables, max);
         plan.walk.iter_mut().chain(&mut plan.left).for_each(|place| *place = self.now.processes[*place]);
-        plan.walk.iter().for_each(|i| self.want(table, *i));
+        // Who is walked only for its inotify instances tells the families of its sockets where that is nearly free.
+        plan.walk.iter().for_each(|i| self.want(table, *i, table[*i].open.is_ok_and(|n| n <= FEW)));
         self.now.inotify = Some((max, plan));
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Tally {
     /// The same of descriptors numbered `from` and above.
     newer: [u32; KINDS],
     from: u32,
+    /// The families of its sockets are worth a call each.
+    pub families: bool,
     /// Why it does not hold everything.
     missed: Option<Why>,
 }
@@ -19,9 +21,9 @@ pub(super) struct Tally {
 impl Tally {
     /// `before` is how many descriptors the process held at the first look: a new one takes the lowest free number, so
     /// in a table without gaps those numbered from there on came since.
-    pub fn new(before: u64) -> Self {
+    pub fn new(before: u64, families: bool) -> Self {
         let from = u32::try_from(before).unwrap_or(u32::MAX);
-        Self { all: [0; KINDS], newer: [0; KINDS], from, missed: None }
+        Self { all: [0; KINDS], newer: [0; KINDS], from, families, missed: None }
     }
     /// One descriptor.
     pub fn meet(&mut self, fd: u32, kind: Kind) {
@@ -71,7 +73,7 @@ mod tests {
     use crate::model::Cell;
 
     fn tally(before: u64, kinds: &[Kind]) -> Tally {
-        let mut t = Tally::new(before);
+        let mut t = Tally::new(before, true);
         kinds.iter().enumerate().for_each(|(fd, k)| t.meet(fd as u32, *k));
         t
     }

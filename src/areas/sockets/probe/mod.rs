@@ -3,6 +3,7 @@
 mod classify;
 mod gather;
 mod groups;
+mod heard;
 mod holders;
 mod list;
 mod owners;
@@ -24,7 +25,8 @@ use crate::{
 };
 use gather::{Gathered, Lasting, Rules, Sums};
 use groups::Naming;
-use owners::{Mini, NOBODY};
+use heard::{Heard, LISTENERS, Listening};
+use owners::Mini;
 use place::{Place, Sink, Streamed};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -32,18 +34,8 @@ use std::{
 };
 use tables::Counted;
 
-/// Listeners that are remembered.
-const LISTENERS: usize = 4096;
 /// Rows gathered before the scope is known to hold their owners.
 const CANDIDATES: usize = 4096;
-
-/// One listener while it is looked at.
-struct Heard {
-    sock: Sock,
-    queue_least: u64,
-    first_drops: Option<u32>,
-    look: u32,
-}
 
 /// What came of the last look, ready for the facts.
 struct Result {
@@ -70,8 +62,7 @@ pub struct Sockets {
     first_counted: Option<Counted>,
     /// Where the next window begins: counters and sums of a look that was the last of its own.
     next: Option<(Counted, Sums)>,
-    heard: HashMap<u32, Heard>,
-    listeners_left_out: u64,
+    heard: Heard,
     port_range: Seen<((u16, u16), u64)>,
     detail: bool,
     everything: bool,
@@ -80,38 +71,6 @@ pub struct Sockets {
     missed: Option<Why>,
     failed: Option<Why>,
     result: Option<Result>,
-}
-
-/// The first pass: listeners.
-struct Listeners<'a> {
-    gathered: &'a mut Gathered,
-    heard: &'a mut HashMap<u32, Heard>,
-    left_out: &'a mut u64,
-    /// Listeners are asked for, not only looked at to tell who connected to whom.
-    wanted: bool,
-    /// Those of this dump, by inode.
-    met: Vec<u32>,
-    look: u32,
-}
-impl Sink for Listeners<'_> {
-    fn restart(&mut self) {
-        self.met.clear();
-    }
-    fn take(&mut self, s: &Sock) {
-        self.gathered.listening.insert(s.local.port);
-        if !self.wanted {
-            return;
-        }
-        let queue = u64::from(s.rqueue);
-        if self.heard.len() >= LISTENERS && !self.heard.contains_key(&s.inode) {
-            *self.left_out += 1;
-            return;
-        }
-        let new = Heard { sock: *s, queue_least: queue, first_drops: s.drops, look: self.look };
-        let h = self.heard.entry(s.inode).or_insert(new);
-        (h.sock, h.queue_least, h.look) = (*s, h.queue_least.min(queue), self.look);
-        self.met.push(s.inode);
-    }
 }
 
 /// The second pass: everything else.
@@ -144,8 +103,7 @@ impl Sockets {
             first_sums: HashMap::new(),
             first_counted: None,
             next: None,
-            heard: HashMap::new(),
-            listeners_left_out: 0,
+            heard: Heard::default(),
             port_range: Err(Why::Absent),
             detail: false,
             everything: true,
@@ -167,11 +125,12 @@ impl Sockets {
         self.looks += 1;
         if let Some((counted, sums)) = self.next.take() {
             (self.first_counted, self.first_sums) = (Some(counted), sums);
-            self.heard.values_mut().for_each(|h| (h.first_drops, h.queue_least) = (h.sock.drops, u64::MAX));
+            self.heard.rebase();
         }
         self.everything = m.scope.is_everything();
         self.places = place::places(m, gaps);
         let budget = source::budget(m.world);
+        self.heard.begin();
         self.gathered.listening.clear();
         self.gathered.restart(budget);
         (self.walked, self.missed) = (vec![false; m.processes().len()], None);
@@ -211,14 +170,8 @@ impl Sockets {
         // Which port listens is of one namespace.
         self.gathered.listening.clear();
         let mask = self.args.mask();
-        let mut listeners = Listeners {
-            gathered: &mut self.gathered,
-            heard: &mut self.heard,
-            left_out: &mut self.listeners_left_out,
-            wanted: mask & TcpState::Listen.bit() != 0,
-            met: vec![],
-            look: self.looks,
-        };
+        let wanted = mask & TcpState::Listen.bit() != 0;
+        let mut listeners = Listening::new(&mut self.gathered.listening, &mut self.heard, wanted);
         let ask = Ask { states: TcpState::Listen.bit(), info: false, skmem: true };
         let mut how = place.stream(&ask, first, m.deadline, &mut listeners)?;
         let met = listeners.met;
@@ -242,8 +195,8 @@ impl Sockets {
             };
         }
         // After the others: a repeated dump of those forgets all that was gathered.
-        for h in met.iter().filter(|_| m.last()).filter_map(|inode| self.heard.get(inode)) {
-            self.gathered.listener(&h.sock);
+        for sock in met.iter().filter(|_| m.last()).filter_map(|inode| self.heard.sock(*inode)) {
+            self.gathered.listener(sock);
         }
         if how.interrupted {
             let what = "sockets that came or went while they were read";
@@ -287,7 +240,7 @@ impl Sockets {
         let first = self.first_counted.get_or_insert(counted);
         let during = counted.since((self.looks > 1).then_some(first));
         self.forgot |= self.gathered.forgot;
-        self.heard.retain(|_, h| h.look == self.looks);
+        self.heard.forget_the_gone();
         if m.last() {
             let listen = self.gathered.listen_group();
             let owners = &mut self.gathered.owners;
@@ -312,7 +265,8 @@ impl Sockets {
         let groups = groups::groups(&naming, &self.gathered, lost, sums, self.everything);
         let ports = groups::ports(&naming, &self.gathered, self.args.rows as usize);
         let worst = groups::rows(&naming, &mut self.gathered, lost, self.args.rows as usize, self.everything);
-        let listeners = self.listeners(&Naming::new(m, &self.gathered), lost);
+        let naming = Naming::new(m, &self.gathered);
+        let listeners = self.heard.listeners(&self.gathered, &naming, lost, self.everything, self.looks > 1);
         let states = if self.everything {
             self.gathered.states.clone()
         } else {
@@ -329,45 +283,12 @@ impl Sockets {
         gaps.add_many(
             Why::TooMany,
             "listening sockets",
-            self.listeners_left_out,
+            self.heard.left_out,
             format!("more than {LISTENERS}"),
         );
         let tables = tables::tables(m, &self.places[0]);
         let ports = self.port_range.map(|_| ports);
         Result { states, groups, listeners, ports, worst, during, tables }
-    }
-
-    fn listeners(&self, naming: &Naming, lost: Why) -> Kept<Listener> {
-        let owners = &self.gathered.owners;
-        let mut out = Vec::new();
-        for (inode, h) in &self.heard {
-            // Left out, for want of memory.
-            let Some(i) = owners.find(*inode) else { continue };
-            let owner = match owners.all()[i].owner {
-                NOBODY if !self.everything => continue,
-                NOBODY => Reading::unseen(lost),
-                o => Reading::seen(Some(naming.owner(o, naming.sharing(i as u32)))),
-            };
-            let s = &h.sock;
-            let drops: Seen<u64> = s.drops.map(u64::from).ok_or(Why::Unsupported);
-            let dropped = match (self.looks, drops, h.first_drops) {
-                (1, ..) => Err(Why::NotAsked),
-                (_, drops, first) => drops.map(|d| d.saturating_sub(first.unwrap_or(0).into())),
-            };
-            out.push(Listener {
-                address: s.local.to_string(),
-                loopback: s.local.is_loopback(),
-                port: s.local.port,
-                owner,
-                queue: s.rqueue.into(),
-                queue_least: h.queue_least,
-                backlog: s.backlog.map(u64::from).ok_or(Why::Unsupported).into(),
-                drops: drops.into(),
-                dropped: dropped.into(),
-            });
-        }
-        out.sort_by(|a, b| (b.queue, a.port, &a.address).cmp(&(a.queue, b.port, &b.address)));
-        Kept::whole(out)
     }
 
     /// What all looks amount to.
