@@ -164,11 +164,14 @@ pub fn unowned(g: &Gathered, lost: Why, m: &Moment, gaps: &mut Gaps) {
         })
         .collect();
     let what = "owners of sockets";
-    gaps.add_many(lost, what, total, format!("sockets of {}", users.join(", ")));
-    match lost {
-        Why::Denied => gaps.remedy(lost, what, "sudo paramedic sockets"),
-        Why::Absent => gaps.remedy(lost, what, "paramedic --on pod/NAME -c CONTAINER sockets"),
-        _ => {}
+    let whose = format!("sockets of {}", users.join(", "));
+    let detail = match lost {
+        Why::Absent => format!("{whose}; held in another container or pid namespace, or closed meanwhile"),
+        _ => whose,
+    };
+    gaps.add_many(lost, what, total, detail);
+    if lost == Why::Denied {
+        gaps.remedy(lost, what, "sudo paramedic sockets");
     }
     gaps.add_many(
         Why::TooMany,
