@@ -87,11 +87,12 @@ fn leak_that_uses_up_the_descriptors_is_named_as_the_cause() {
     let case = Case::new("web");
     let there = case.second_host();
     let node = case.start(Program::node("half_open_server.js").args(["3000"]).nofile(100, 100));
-    there.start(Program::python("opens_and_closes.py").args([HERE, "3000", "60"]));
-    soon(|| case.counts("state close-wait", 60));
+    // Node itself holds 19 or more: the sum is past 80 of 100 on every machine.
+    there.start(Program::python("opens_and_closes.py").args([HERE, "3000", "66"]));
+    soon(|| case.counts("state close-wait", 66));
 
     let report = case.paramedic(&[]);
-    report.must_find(CODE).must_blame(&node).must_be("warning").must_say("count", 60);
+    report.must_find(CODE).must_blame(&node).must_be("warning").must_say("count", 66);
     report.must_find("fds/near-limit").must_blame(&node).must_be("critical");
     let place = |code: &str| report.findings().position(|finding| finding.code() == code);
     let (cause, effect) = (place(CODE), place("fds/near-limit"));
