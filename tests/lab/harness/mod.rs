@@ -1,6 +1,7 @@
 //! What every case is made of: hosts out of namespaces, programs started in them, and the report.
 
 mod case;
+mod cgroup;
 mod host;
 mod network;
 mod patient;
@@ -10,6 +11,7 @@ mod run;
 mod schema;
 
 pub use case::{Case, Look};
+pub use cgroup::Cgroup;
 pub use host::Host;
 pub use patient::{Patient, Program};
 pub use report::Report;
