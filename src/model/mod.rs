@@ -3,6 +3,7 @@
 mod block;
 mod check;
 mod finding;
+mod psi;
 mod reading;
 pub mod report;
 mod tcp;
@@ -12,6 +13,7 @@ pub mod untrusted;
 pub use block::{Block, Cell, Column, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
 pub use finding::{Confidence, Finding, Process, Severity, Thing, rates};
+pub use psi::{Psi, PsiLine};
 pub use reading::{Gap, Gaps, Kept, Reading, Seen, Why};
 pub use tcp::{ALL_STATES, TcpState, parse_states};
 pub use time::Stamp;
