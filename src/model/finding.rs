@@ -75,8 +75,13 @@ pub enum Thing {
     },
     /// A control group.
     Cgroup {
-        /// Path below the cgroup root.
-        path: String,
+        /// Path below the cgroup root, as `/proc/PID/cgroup` has it.
+        path: Untrusted,
+    },
+    /// A mounted file system.
+    Mount {
+        /// Where it is mounted, as the patient sees it.
+        path: Untrusted,
     },
     /// A listening address.
     Listener {

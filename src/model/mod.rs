@@ -3,6 +3,7 @@
 mod block;
 mod check;
 mod finding;
+mod psi;
 mod reading;
 mod redact;
 pub mod report;
@@ -13,6 +14,7 @@ pub mod untrusted;
 pub use block::{Block, Cell, Column, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
 pub use finding::{Confidence, Finding, Process, Severity, Thing, rates};
+pub use psi::{Psi, PsiLine};
 pub use reading::{Gap, Gaps, Kept, Reading, Seen, Why};
 pub use redact::{Argv, Environ, Setting};
 pub use tcp::{ALL_STATES, TcpState, parse_states};

@@ -133,8 +133,19 @@ pub enum ThingV1 {
     },
     /// A control group.
     Cgroup {
-        /// Path below the root.
+        /// Path below the root; bytes that are not UTF-8 stand as `\xNN`.
         path: String,
+        /// The path's bytes in base64 when they were not UTF-8.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path_b64: Option<String>,
+    },
+    /// A mounted file system.
+    Mount {
+        /// Where it is mounted; bytes that are not UTF-8 stand as `\xNN`.
+        path: String,
+        /// The path's bytes in base64 when they were not UTF-8.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path_b64: Option<String>,
     },
     /// A listener.
     Listener {
@@ -162,7 +173,12 @@ impl From<&Thing> for ThingV1 {
                 user: p.user.clone(),
             },
             Thing::User { uid } => ThingV1::User { uid: *uid },
-            Thing::Cgroup { path } => ThingV1::Cgroup { path: path.clone() },
+            Thing::Cgroup { path } => {
+                ThingV1::Cgroup { path: path.as_str().into(), path_b64: path.b64().map(Into::into) }
+            }
+            Thing::Mount { path } => {
+                ThingV1::Mount { path: path.as_str().into(), path_b64: path.b64().map(Into::into) }
+            }
             Thing::Listener { address } => ThingV1::Listener { address: address.clone() },
             Thing::Peer { address } => ThingV1::Peer { address: address.clone() },
             Thing::Host => ThingV1::Host,

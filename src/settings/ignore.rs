@@ -32,7 +32,7 @@ impl Ignore {
         match thing {
             Thing::Process(p) => glob(&self.subject, p.name.as_str()),
             Thing::User { uid } => glob(&self.subject, &uid.to_string()),
-            Thing::Cgroup { path } => glob(&self.subject, path),
+            Thing::Cgroup { path } | Thing::Mount { path } => glob(&self.subject, path.as_str()),
             Thing::Listener { address } | Thing::Peer { address } => glob(&self.subject, address),
             Thing::Host => glob(&self.subject, "host"),
         }

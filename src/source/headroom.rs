@@ -1,6 +1,9 @@
 //! How much memory is left to us: paramedic lives in the patient's cgroup and must not be what kills it.
 
-use super::World;
+use super::{
+    World,
+    cgroup::{Places, Version},
+};
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
@@ -28,34 +31,23 @@ struct Headroom {
 /// Until the limit of our own control group, of a visible parent, or of the machine, whichever is least; `None` when none
 /// of them can be read. Page cache that the kernel can drop counts as free.
 fn headroom(world: &World) -> Option<Headroom> {
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let cgroups = groups.lines().filter_map(|l| {
-        let mut parts = l.splitn(3, ':').skip(1);
-        let (controllers, path) = (parts.next()?, parts.next()?);
-        match controllers {
-            "" => least_along(
-                &world.sys_root.join("fs/cgroup"),
-                path,
-                "memory.max",
-                "memory.current",
-                "inactive_file",
-            ),
-            c if c.split(',').any(|c| c == "memory") => least_along(
-                &world.sys_root.join("fs/cgroup/memory"),
-                path,
-                "memory.limit_in_bytes",
-                "memory.usage_in_bytes",
-                "total_inactive_file",
-            ),
-            _ => None,
-        }
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let group = Places::read(world, None).find("memory", &own).and_then(|f| match f.version {
+        Version::V1 => least_along(
+            &f.top,
+            &f.dir,
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            "total_inactive_file",
+        ),
+        Version::V2 => least_along(&f.top, &f.dir, "memory.max", "memory.current", "inactive_file"),
     });
     let machine = world.text("meminfo").ok().and_then(|t| {
         let line = t.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
         let left = line.split_whitespace().next()?.parse::<u64>().ok()? << 10;
         Some(Headroom { left, used: None })
     });
-    cgroups.chain(machine).min_by_key(|h| h.left)
+    group.into_iter().chain(machine).min_by_key(|h| h.left)
 }
 
 /// Kernel memory that a descriptor costs when it is looked at for the first time: a directory entry and an inode of
@@ -93,13 +85,9 @@ fn number(file: &File) -> Option<u64> {
     std::str::from_utf8(&text[..len]).ok()?.trim().parse().ok()
 }
 
-/// The least that is left in the group at `path` and in every parent of it.
-fn least_along(root: &Path, path: &str, limit: &str, used: &str, cache: &str) -> Option<Headroom> {
-    let mut dir = root.join(path.trim_start_matches('/'));
-    // Inside a cgroup namespace, or with the host's path in a container, the path leads nowhere: our group is the root.
-    if !dir.join(used).exists() {
-        dir = root.to_path_buf();
-    }
+/// The least that is left in the group at `dir` and in every parent of it up to `top`.
+fn least_along(top: &Path, dir: &Path, limit: &str, used: &str, cache: &str) -> Option<Headroom> {
+    let mut dir = dir.to_path_buf();
     let mut least: Option<Headroom> = None;
     loop {
         if let Some(left) = left_in(&dir, limit, used, cache)
@@ -107,7 +95,7 @@ fn least_along(root: &Path, path: &str, limit: &str, used: &str, cache: &str) ->
         {
             least = Some(Headroom { left, used: Some(dir.join(used)) });
         }
-        if dir == root || !dir.pop() {
+        if dir == top || !dir.pop() {
             return least;
         }
     }
@@ -139,7 +127,13 @@ mod tests {
         };
         write("pod", "100000\n", "41000\n");
         write("pod/app", "max\n", "9000\n");
-        let left = least_along(root.path(), "/pod/app", "memory.max", "memory.current", "inactive_file");
+        let left = least_along(
+            root.path(),
+            &root.path().join("pod/app"),
+            "memory.max",
+            "memory.current",
+            "inactive_file",
+        );
         assert_eq!(left, Some(Headroom { left: 60_000, used: Some(root.path().join("pod/memory.current")) }));
     }
 
@@ -150,7 +144,7 @@ mod tests {
         fs::write(root.path().join("memory.usage_in_bytes"), "5\n").unwrap();
         let left = least_along(
             root.path(),
-            "/",
+            root.path(),
             "memory.limit_in_bytes",
             "memory.usage_in_bytes",
             "total_inactive_file",

@@ -1,5 +1,7 @@
 //! The only door to the world: everything here reads, nothing writes, and each reader takes its root as an argument.
 
+pub mod cgroup;
+pub mod child;
 mod clock;
 mod headroom;
 mod host;

@@ -1,6 +1,6 @@
 //! One instant, shared by all areas that look at it: each shared thing is read at most once.
 
-use super::{Clock, Scope, World, proc};
+use super::{Clock, Scope, World, cgroup, proc};
 use crate::model::{self, Gaps, Stamp};
 use std::{
     cell::{OnceCell, RefCell},
@@ -34,6 +34,7 @@ pub struct Moment<'w> {
     /// What this look is for.
     pub phase: Phase,
     table: OnceCell<Vec<proc::Process>>,
+    cgroups: OnceCell<cgroup::View>,
     gaps: RefCell<Gaps>,
 }
 
@@ -48,6 +49,7 @@ impl<'w> Moment<'w> {
             deadline,
             phase,
             table: OnceCell::new(),
+            cgroups: OnceCell::new(),
             gaps: RefCell::default(),
         }
     }
@@ -64,6 +66,12 @@ impl<'w> Moment<'w> {
         self.table.get_or_init(|| {
             let table = proc::list(self.world, self.deadline, &mut self.gaps.borrow_mut());
             self.scope.keep(self.world, table)
+        })
+    }
+    /// The control groups of the processes in scope: one small file is read for each process.
+    pub fn cgroups(&self) -> &cgroup::View {
+        self.cgroups.get_or_init(|| {
+            cgroup::View::read(self.world, self.processes(), self.scope.target, self.deadline)
         })
     }
     /// What could not be seen of the process table.

@@ -140,7 +140,12 @@ mod tests {
             comm: Untrusted::default(),
             state: b'S',
             uid: 0,
+            pgrp: 1,
+            session: 1,
             kernel_thread: false,
+            rss_bytes: 0,
+            ticks: 0,
+            threads: 1,
             open: Ok(0),
             limit: Err(crate::model::Why::Absent),
         }

@@ -1,6 +1,6 @@
 //! The roots that everything is read below, and whether kernel interfaces without a path speak of the same machine.
 
-use super::{Clock, Users};
+use super::{Clock, Users, child::Child};
 use anyhow::{Context, bail};
 use rustix::fs::{Mode, OFlags, fstatfs, open, openat, stat};
 use std::{
@@ -29,6 +29,7 @@ pub struct World {
     /// Names of user ids.
     pub users: Users,
     root: OwnedFd,
+    child: Child,
 }
 
 impl World {
@@ -68,6 +69,7 @@ impl World {
             clock,
             users,
             root,
+            child: Child::default(),
         })
     }
 
@@ -87,6 +89,10 @@ impl World {
     /// The process table's directory.
     pub fn root(&self) -> impl AsFd + '_ {
         &self.root
+    }
+    /// Whoever is asked what may never be answered: `statvfs` of a dead mount, the command line of a stuck process.
+    pub fn ask(&self) -> &Child {
+        &self.child
     }
     /// A file of the machine under `proc_root`, such as `sys/fs/file-nr`; at most a megabyte of it.
     ///

@@ -24,6 +24,10 @@ pub struct Process {
     pub pid: i32,
     /// Its parent's.
     pub ppid: i32,
+    /// Process group.
+    pub pgrp: i32,
+    /// Session.
+    pub session: i32,
     /// Start in ticks since boot: with the pid, its identity.
     pub start_ticks: u64,
     /// Its name.
@@ -34,6 +38,12 @@ pub struct Process {
     pub uid: u32,
     /// A kernel thread.
     pub kernel_thread: bool,
+    /// Memory that is resident, in bytes; what it shares with others counts in full.
+    pub rss_bytes: u64,
+    /// Time spent computing by all its threads, in clock ticks.
+    pub ticks: u64,
+    /// Threads.
+    pub threads: u32,
     /// Open descriptors.
     pub open: Seen<u64>,
     /// RLIMIT_NOFILE.
@@ -95,16 +105,30 @@ fn read(world: &World, pid: i32, buf: &mut [u8]) -> io::Result<Option<Process>> 
     let dir = world.process(pid)?;
     let uid = fstat(&dir)?.st_uid;
     let Some(stat) = Stat::parse(read_at(&dir, c"stat", buf)?) else { return Ok(None) };
-    let (ppid, start_ticks, state, kernel_thread) =
-        (stat.ppid, stat.start_ticks, stat.state, stat.kernel_thread);
-    let comm = Untrusted::from_bytes(stat.comm);
-    let open =
-        if kernel_thread || state == b'Z' { Ok(0) } else { count(world, &dir).map_err(|e| Why::from(&e)) };
-    let limit = match read_at(&dir, c"limits", buf) {
+    let mut process = Process {
+        pid,
+        ppid: stat.ppid,
+        pgrp: stat.pgrp,
+        session: stat.session,
+        start_ticks: stat.start_ticks,
+        comm: Untrusted::from_bytes(stat.comm),
+        state: stat.state,
+        uid,
+        kernel_thread: stat.kernel_thread,
+        rss_bytes: stat.rss_pages.saturating_mul(rustix::param::page_size() as u64),
+        ticks: stat.ticks,
+        threads: stat.threads,
+        open: Ok(0),
+        limit: Err(Why::Absent),
+    };
+    if !process.kernel_thread && process.state != b'Z' {
+        process.open = count(world, &dir).map_err(|e| Why::from(&e));
+    }
+    process.limit = match read_at(&dir, c"limits", buf) {
         Ok(text) => parse_limits(text).ok_or(Why::Malformed),
         Err(e) => Err(Why::from(&e)),
     };
-    Ok(Some(Process { pid, ppid, start_ticks, comm, state, uid, kernel_thread, open, limit }))
+    Ok(Some(process))
 }
 
 /// How many descriptors: the directory's size where the kernel keeps it there, which needs no right on the process and
