@@ -4,7 +4,7 @@ use super::{
     args::Args,
     facts::{Facts, Group, Init, Judged, Parent, Tasks, Zombies},
 };
-use crate::model::{Block, Cell, Column, Confidence, Reading};
+use crate::model::{Block, Cell, Column, Confidence, Process, Reading};
 
 /// Everything worth drawing; zombies and limits only where there are any.
 pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
@@ -32,7 +32,6 @@ fn first(facts: &Facts, args: &Args) -> Block {
 }
 
 fn init(i: &Init) -> Vec<Cell> {
-    let wrapper = i.wrapper.as_ref();
     let said = |say: fn(&Judged) -> &'static str| i.judged.drawn().map_or("unknown", say);
     vec![
         pid(i.process.pid),
@@ -41,8 +40,8 @@ fn init(i: &Init) -> Vec<Cell> {
         said(|j| confidence(j.confidence)).into(),
         (&i.handler.map(|h| h.name())).into(),
         whole(i.age_s),
-        wrapper.map(|w| w.child.label()).into(),
-        wrapper.map_or(Cell::None, |w| whole(w.child_age_s)),
+        i.child.as_ref().map(Process::label).into(),
+        i.child.as_ref().map_or(Cell::None, |_| whole(i.child_age_s)),
         home(i).into(),
         i.command.drawn().map_or(Cell::Unseen, |c| c.into()),
     ]

@@ -58,6 +58,10 @@ pub struct Init {
     pub ours: bool,
     /// Seconds since it started.
     pub age_s: Reading<f64>,
+    /// What a shell or a small init runs: its biggest living child.
+    pub child: Option<Process>,
+    /// Seconds since that child started; much younger than its parent is one that was started again.
+    pub child_age_s: Reading<f64>,
     /// A shell that stands between SIGTERM and the process that does the work: itself, or the child of a small init.
     pub wrapper: Option<Wrapper>,
     /// Its living children.
@@ -79,8 +83,6 @@ pub struct Wrapper {
     pub command: Reading<Untrusted>,
     /// What it would do with SIGTERM.
     pub child_handler: Reading<Handler>,
-    /// Seconds since it started.
-    pub child_age_s: Reading<f64>,
     /// It only keeps the namespace alive.
     pub child_idles: bool,
     /// The shell started it in the background, as those do that wait for it in a trap: shells let such children ignore

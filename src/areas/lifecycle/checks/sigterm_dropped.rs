@@ -3,7 +3,7 @@
 use super::super::facts::{Facts, Home, Init, Judged, Role, Verdict};
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, Thing, Why},
+    model::{Confidence, Finding, Judging, Reading, Severity, Thing, Why},
 };
 
 check! {
@@ -44,15 +44,23 @@ check! {
 }
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
+    let (mut told, mut untold) = (0, 0);
     for init in f.inits.top() {
         if init.home != Home::Container || init.ours {
+            told += 1;
             out.looked(1);
         } else if out.aside(&init.judged).is_some_and(|j| j.verdict == Verdict::Unknown) {
             // Looked at, and it cannot be told: that is a hole and not "clear".
+            untold += 1;
             out.unseen(1, Why::Unsupported);
         } else if let Some(judged) = out.see(&init.judged).copied() {
+            told += 1;
             one(init, judged, at, out);
         }
+    }
+    if told == 0 && untold > 0 {
+        let untold: Reading<()> = Reading::unseen(Why::Unsupported);
+        let _ = out.part(&untold, "Node.js shows a handler whether or not the program has one");
     }
     // They come worst first: those left out are no worse than every row that was judged.
     out.looked(f.inits.total() - f.inits.top().len() as u64);
@@ -106,7 +114,7 @@ mod tests {
     use super::{super::recorded::*, *};
     use crate::{
         areas::lifecycle::facts::{Handler, Reason},
-        model::{Cell, Kept, Outcome, Reading},
+        model::{Cell, Kept, Outcome},
     };
 
     #[test]

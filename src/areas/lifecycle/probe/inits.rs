@@ -218,6 +218,9 @@ impl Close<'_> {
             _ => None,
         };
         let children: Vec<i32> = self.kin.living(p.pid).map(|c| c.pid).collect();
+        let main = (role == Role::Wrapper || role.delegates() && role != Role::Supervisor)
+            .then(|| self.kin.working(wrapper.as_ref().map_or(p.pid, |w| w.shell.pid)))
+            .flatten();
         let own_parent = self.own.and_then(|own| self.kin.get(own)).map(|own| own.ppid);
         Init {
             process: self.m.name(p),
@@ -228,6 +231,8 @@ impl Close<'_> {
             judged: judged.into(),
             ours: Some(p.pid) == self.own || Some(p.pid) == own_parent,
             age_s: Reading::seen(age_s(self.m, p)),
+            child: main.map(|c| self.m.name(c)),
+            child_age_s: main.map(|c| age_s(self.m, c)).ok_or(Why::Absent).into(),
             wrapper,
             children: children.len() as u64,
             grandchildren: children.iter().map(|c| self.kin.living(*c).count() as u64).sum(),
@@ -273,7 +278,6 @@ impl Close<'_> {
             child: self.m.name(child),
             command: command.into(),
             child_handler: handler(&child_status).into(),
-            child_age_s: Reading::seen(age_s(self.m, child)),
             child_idles: alone && child_role == Role::KeepAlive,
             background: spared(&child_status) == Some(true) && spared(status) == Some(false),
             below_init,
