@@ -31,6 +31,11 @@ const PATH_MOST: usize = 4096;
 /// No file is answered with more bytes than this.
 pub const READ_MOST: usize = 128 << 10;
 
+/// Whether a process of this name and parent is one of ours: it is no part of what is looked at.
+pub fn is_ours(name: &str, parent: i32, own: Option<i32>) -> bool {
+    Some(parent) == own && within::NAME.to_str() == Ok(name)
+}
+
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum No {
