@@ -32,7 +32,7 @@ check! {
     /// is too small.
     "disk/pressure": "tasks spend their time waiting for a disk"
     {
-        full_pct: "time in which every task waited, % of the last minute and of the last seconds" = 40;
+        full_pct: "time in which every task waited, % of the last minute and of the latest moments" = 40;
     }
     judge(Facts)
 }
