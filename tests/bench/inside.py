@@ -13,7 +13,9 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import hung
 import truth
 from rows import LOADS, ROWS, Row
 
@@ -42,7 +44,7 @@ def prepare():
 def hold(tools, load):
     """Starts the load; returns it when every socket is in its final state."""
     held = subprocess.Popen(
-        [f"{tools}/load", str(load.processes), str(load.sockets), str(load.close_wait)],
+        [f"{tools}/load", str(load.processes), str(load.sockets), str(load.close_wait), str(load.threads)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     answer = held.stdout.readline().split()
     if not answer or answer[0] != "ready":
@@ -140,17 +142,22 @@ def main():
     tools, binary, full = spec["tools"], spec["binary"], spec["full"]
     load = LOADS[spec["load"]].sized(full)
     if spec.get("sockets"):
-        load = type(load)(load.name, load.processes, spec["sockets"], load.close_wait)
+        load = replace(load, sockets=spec["sockets"])
     prepare()
     held = hold(tools, load)
+    silent = hung.mount() if load.hung else None
     try:
         result = {"load": load.said(), "truth": [], "rows": []}
-        if load.name != "huge":
+        if load.truth == "sockets":
             result["truth"] = truth.agree(tools, binary, load)
+        if load.truth == "processes":
+            result["truth"] = truth.agree_on_processes(binary)
         for row in (ROWS[i] for i in spec["rows"]):
             group = spec["cgroup"] if row.cgroup_mib else "-"
             result["rows"].append(measure(tools, binary, row, spec["runs"], group, full))
     finally:
+        if silent:
+            silent.close()
         held.stdin.close()
         held.wait(timeout=60)
     print(json.dumps(result))

@@ -1,7 +1,7 @@
 /* Holds the load that tests/bench/run measures: PROCS processes that keep
  * SOCKETS TCP sockets open on loopback, CLOSE_WAIT of them half closed.
  *
- *   load PROCS SOCKETS CLOSE_WAIT [TIME_WAIT]
+ *   load PROCS SOCKETS CLOSE_WAIT [THREADS]
  *
  * Prints "ready SECONDS" once every process holds its share, then waits until
  * standard input ends (so it cannot outlive whoever started it).
@@ -12,12 +12,16 @@
  * of the descriptors, because a walk that may stop early must not be favoured.
  * Their peers are really closed, so once FIN_WAIT2 has timed out (the runner
  * sets net.ipv4.tcp_fin_timeout to 1) only the CLOSE_WAIT end is left.
+ *
+ * With THREADS every process has so many more of them, which only wait. Without
+ * SOCKETS processes hold none.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -100,7 +104,25 @@ static void close_peer(int fd)
 	close(fd);
 }
 
-static void hold(int index, long sockets, long close_wait, long time_wait)
+static void *wait_for_ever(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void threads(long n)
+{
+	pthread_attr_t small;
+	pthread_t thread;
+	if (pthread_attr_init(&small) || pthread_attr_setstacksize(&small, 64 << 10))
+		errx(3, "load: stack size");
+	for (long i = 0; i < n; i++)
+		if (pthread_create(&thread, &small, wait_for_ever, NULL))
+			errx(3, "load: thread %ld", i);
+}
+
+static void hold(int index, long sockets, long close_wait)
 {
 	struct end ends[LISTENERS] = {listen_on(0, index), listen_on(1, index)};
 	long pairs = (sockets - LISTENERS - close_wait) / 2;
@@ -121,11 +143,6 @@ static void hold(int index, long sockets, long close_wait, long time_wait)
 	}
 	if (leaked != close_wait)
 		errx(3, "load: %ld half closed instead of %ld", leaked, close_wait);
-	for (long i = 0; i < time_wait; i++) {
-		pair(&ends[0], &client, &server);
-		close(client);
-		close(server);
-	}
 }
 
 static double seconds(void)
@@ -138,11 +155,12 @@ static double seconds(void)
 int main(int argc, char **argv)
 {
 	if (argc < 4)
-		errx(3, "usage: load PROCS SOCKETS CLOSE_WAIT [TIME_WAIT]");
+		errx(3, "usage: load PROCS SOCKETS CLOSE_WAIT [THREADS]");
 	long procs = atol(argv[1]), sockets = atol(argv[2]), close_wait = atol(argv[3]);
-	long time_wait = argc > 4 ? atol(argv[4]) : 0;
-	if (procs < 1 || sockets % procs || close_wait % procs || time_wait % procs ||
-	    (sockets / procs - LISTENERS - close_wait / procs) % 2 || sockets / procs < LISTENERS + close_wait / procs)
+	long more_threads = argc > 4 ? atol(argv[4]) : 0;
+	if (procs < 1 || sockets % procs || close_wait % procs || more_threads < 0 ||
+	    (sockets && ((sockets / procs - LISTENERS - close_wait / procs) % 2 ||
+			 sockets / procs < LISTENERS + close_wait / procs)))
 		errx(3, "load: the numbers do not divide evenly among %ld processes", procs);
 	/* Room beyond what is held: a process near its limit is a finding of its own. */
 	rlim_t need = sockets / procs + 64;
@@ -172,7 +190,9 @@ int main(int argc, char **argv)
 			signal(SIGINT, SIG_IGN);
 			close(ready[0]);
 			close(0);
-			hold(i, sockets / procs, close_wait / procs, time_wait / procs);
+			if (sockets)
+				hold(i, sockets / procs, close_wait / procs);
+			threads(more_threads);
 			if (write(ready[1], &byte, 1) != 1)
 				err(3, "load: ready");
 			close(ready[1]);

@@ -4,7 +4,7 @@ Nothing runs here. A goal is about the full load on a quiet machine; the reduced
 load only proves that both programs run and see the same sockets.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
 
@@ -18,13 +18,24 @@ class Load:
     close_wait: int
     # How much smaller the reduced run is.
     shrink: int = 10
+    # Threads of each process beside its first.
+    threads: int = 0
+    # A mount whose server never answers.
+    hung: bool = False
+    # What both sides must count alike: "sockets", "processes", or nothing.
+    truth: str = "sockets"
 
     def sized(self, full: bool) -> "Load":
         if full:
             return self
-        return Load(self.name, self.processes, self.sockets // self.shrink, self.close_wait // self.shrink)
+        if not self.sockets:
+            return replace(self, processes=self.processes // self.shrink)
+        return replace(self, sockets=self.sockets // self.shrink, close_wait=self.close_wait // self.shrink)
 
     def said(self) -> str:
+        if not self.sockets:
+            hung = ", and a mount that never answers" if self.hung else ""
+            return f"{self.processes:,} processes with {self.processes * (1 + self.threads):,} threads{hung}"
         return (f"{self.sockets:,} TCP sockets in {self.processes} processes, "
                 f"{self.close_wait:,} of them CLOSE_WAIT")
 
@@ -39,7 +50,10 @@ LOADS = {
         Load("plain", 20, 200, 0, shrink=1),
         # The runner lowers it to what memory holds. 10,000 descriptors each, because
         # root without CAP_SYS_RESOURCE cannot go over its hard limit.
-        Load("huge", 100, 1_000_000, 0, shrink=20),
+        Load("huge", 100, 1_000_000, 0, shrink=20, truth=""),
+        Load("host", 200, 0, 0, shrink=1, threads=1, truth="processes"),
+        Load("hung", 20, 0, 0, shrink=1, hung=True, truth=""),
+        Load("crowd", 10_000, 0, 0, threads=1, truth="processes"),
     ]
 }
 
@@ -86,5 +100,13 @@ ROWS = [
     Row("close-wait, there is none", "none", OURS_CLOSE_WAIT, ["ss", "-tan"], ratio=1 / 3, mb=32),
     Row("paramedic, 20 plain processes", "plain", ["--window", "0"], ms=15, mb=16),
     # Cold: the entries of /proc that the walk makes are charged to the group.
+    Row("memory, 200 processes", "host", ["memory", "--window", "0"], ["ps", "-eo", "pid,rss,comm"], ms=25, mb=16),
+    Row("cpu, 200 processes", "host", ["cpu", "--window", "0"], ["ps", "-eLo", "pid,lwp,time,comm"], ms=25, mb=16),
+    Row("disk, 200 processes", "host", ["disk", "--window", "0"], ["sh", "-c", "df; df -i; lsof -nP +L1"], ms=25, mb=16),
+    Row("lifecycle, 200 processes", "host", ["lifecycle", "--window", "0"], ["ps", "-eo", "pid,ppid,stat,caught,args"],
+        ms=25, mb=16),
+    Row("check in 1 s beside a mount that never answers", "hung", ["--window", "1s"], ms=2000, mb=16),
+    Row("check, 10,000 processes with 20,000 threads", "crowd", ["--window", "0"],
+        ["sh", "-c", "ps -eLf; lsof -nP"], ratio=1 / 3, mb=48),
     Row("sockets in a 64 MiB cgroup, cold", "huge", OURS_ALL, mb=64, cold=True, cgroup_mib=64),
 ]

@@ -130,6 +130,28 @@ def agree(tools, binary, load):
             for what, theirs, ours in pairs]
 
 
+def by_ps(*columns):
+    """Rows of ps(1) by pid, without ps itself and without us."""
+    listed = run(["ps", "-e", "-o", ",".join(c + "=" for c in ("pid", *columns))]).splitlines()
+    rows = {int(line.split()[0]): tuple(line.split()[1:]) for line in listed}
+    return {pid: row for pid, row in rows.items() if pid != os.getpid() and "ps" not in row}
+
+
+def agree_on_processes(binary):
+    """Resident memory and mounts, one by one, beside ps(1) and df(1)."""
+    by_us = {r["pid"]: r for r in table(document(binary, "memory", "--rows", "10000"), "memory", "processes")}
+    rss = {pid: int(kib) * 1024 for pid, (kib, _) in by_ps("rss", "comm").items() if int(kib)}
+    mounts = {r["mount"]: r["size_bytes"] for r in table(document(binary, "disk"), "disk", "mounts")}
+    df = [line.split() for line in run(["df", "-B1", "--output=target,size"]).splitlines()[1:]]
+    sizes = {target: int(size) for target, size in df if target in mounts}
+    pairs = [
+        ("resident memory by process (ps)", rss, {p: by_us[p]["rss_bytes"] for p in rss if p in by_us}),
+        ("sizes of mounts (df)", sizes, mounts),
+    ]
+    return [{"what": what, "same": theirs == ours, "detail": "" if theirs == ours else differing(theirs, ours)}
+            for what, theirs, ours in pairs]
+
+
 def differing(theirs, ours):
     """The first few differences, in words."""
     if not isinstance(theirs, dict):

@@ -1,9 +1,10 @@
 //! One case: a host with the patient, perhaps a second host, and the binary run on the first.
 
 use std::ops::Deref;
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::cgroup::Cgroup;
 use super::host::Host;
 use super::network;
 use super::patient::drop_rights;
@@ -27,6 +28,8 @@ enum Turn {
 /// A case of the lab. It is its own first host; when it is dropped all of its programs die.
 pub struct Case {
     here: Host,
+    // Declared after the host: a group can be removed only when nothing runs in it.
+    groups: Mutex<Vec<Arc<Cgroup>>>,
     // Declared last, so that it is given up only when the host is gone.
     _turn: Turn,
 }
@@ -44,13 +47,13 @@ impl Case {
     /// A case that may run beside others.
     pub fn new(name: &str) -> Self {
         let turn = Turn::Shared(QUIET.read().unwrap_or_else(|poisoned| poisoned.into_inner()));
-        Self { here: Host::new(name), _turn: turn }
+        Self { here: Host::new(name), groups: Mutex::default(), _turn: turn }
     }
 
     /// A case that has the machine for itself, because its figures depend on time.
     pub fn timed(name: &str) -> Self {
         let turn = Turn::Alone(QUIET.write().unwrap_or_else(|poisoned| poisoned.into_inner()));
-        Self { here: Host::new(name), _turn: turn }
+        Self { here: Host::new(name), groups: Mutex::default(), _turn: turn }
     }
 
     /// Another host, joined to this one by a wire. The binary sees nothing of it but its packets.
@@ -58,6 +61,14 @@ impl Case {
         let there = Host::new("there");
         network::join(&self.here, &there);
         there
+    }
+
+    /// A control group without limits, for programs of this case; removed after them.
+    pub fn cgroup(&self) -> Arc<Cgroup> {
+        let group = Arc::new(Cgroup::new());
+        let mut groups = self.groups.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        groups.push(Arc::clone(&group));
+        group
     }
 
     /// Runs the built binary as a user would and reads its JSON (`--json` is added).

@@ -1,6 +1,7 @@
 //! What every case is made of: hosts out of namespaces, programs started in them, and the report.
 
 mod case;
+mod cgroup;
 mod host;
 mod network;
 mod patient;

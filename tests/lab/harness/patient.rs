@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::cgroup::Cgroup;
 use super::host::{Host, Orders};
 use super::run::{self, soon};
 
@@ -26,6 +28,8 @@ pub struct Program {
     uid: Option<u32>,
     listens: Option<u16>,
     netns: Option<&'static str>,
+    /// Where its pid is written before it starts.
+    doors: Vec<PathBuf>,
 }
 
 impl Program {
@@ -54,7 +58,7 @@ impl Program {
 
     fn new(name: &'static str, line: impl IntoIterator<Item = OsString>) -> Self {
         let line = line.into_iter().collect();
-        Self { name, line, nofile: NOFILE, uid: None, listens: None, netns: None }
+        Self { name, line, nofile: NOFILE, uid: None, listens: None, netns: None, doors: vec![] }
     }
 
     /// Adds arguments.
@@ -78,6 +82,12 @@ impl Program {
     /// Runs it in a network namespace inside the host, which [`Host::add_netns`] made.
     pub fn netns(mut self, name: &'static str) -> Self {
         self.netns = Some(name);
+        self
+    }
+
+    /// Runs it in a control group of the case.
+    pub fn in_cgroup(mut self, group: &Cgroup) -> Self {
+        self.doors = group.doors().collect();
         self
     }
 
@@ -106,7 +116,18 @@ impl Host {
     /// Starts `program` and waits until its state stands.
     pub fn start(&self, program: Program) -> Patient {
         let (soft, hard) = program.nofile;
-        let mut command = self.inside("prlimit");
+        let mut command = match program.doors.is_empty() {
+            true => self.inside("prlimit"),
+            // The shell goes through the doors and becomes the program.
+            false => {
+                let mut command = self.inside("sh");
+                command
+                    .arg("-ec")
+                    .arg("while [ \"$1\" != -- ]; do echo 0 > \"$1\"; shift; done; shift; exec \"$@\"");
+                command.arg("sh").args(&program.doors).args(["--", "prlimit"]);
+                command
+            }
+        };
         command.arg(format!("--nofile={soft}:{hard}"));
         if let Some(name) = program.netns {
             // Not `ip netns exec`: that would mount a /sys of its own on top.
