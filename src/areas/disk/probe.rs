@@ -13,6 +13,9 @@ use crate::{
 };
 use std::io;
 
+#[cfg(test)]
+mod tests;
+
 /// So many rows are judged, whatever the length of the table that was asked for.
 const JUDGED: usize = 100;
 

@@ -3,7 +3,7 @@
 use super::super::facts::{Deleted, Facts, Holder, On, Total};
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, Thing, Why, rates},
+    model::{Confidence, Finding, Judging, Severity, Thing, rates},
 };
 
 check! {
@@ -139,7 +139,7 @@ fn tied(finding: Finding, h: &Holder, on: Option<On>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::{super::recorded::*, *};
-    use crate::model::{Cell, Kept, Outcome, Reading};
+    use crate::model::{Cell, Kept, Outcome, Reading, Why};
     use std::collections::BTreeMap;
 
     fn is_found(bytes: u64, size: u64) -> bool {

@@ -1,7 +1,7 @@
 //! `disk/near-full`
 
 use super::{
-    super::facts::{Device, Facts, Kind, Space, label},
+    super::facts::{Deleted, Device, Facts, Kind, Space, label},
     elsewhere, fills, mounts, silent,
 };
 use crate::{
@@ -45,6 +45,7 @@ check! {
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let Some(all) = mounts(f, out) else { return };
+    let deleted = out.aside(&f.deleted);
     for d in all.devices.top().iter().filter(|d| fills(d)) {
         if let Some(why) = silent(d) {
             out.unseen(1, why);
@@ -56,7 +57,11 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
             continue;
         };
         if let Some(severity) = severity(used_pct, space.avail_bytes as f64, at) {
-            out.find(finding(d, space, used_pct, severity));
+            let finding = finding(d, space, used_pct, severity);
+            out.find(match deleted {
+                Some(deleted) => held(finding, d, space, deleted),
+                None => finding,
+            });
         }
     }
 }
@@ -92,6 +97,25 @@ fn finding(d: &Device, s: Space, used_pct: f64, severity: Severity) -> Finding {
         .next("disk --sort avail")
 }
 
+/// Part of it is deleted files: nobody finds them by looking for files.
+fn held(finding: Finding, d: &Device, s: Space, deleted: &Deleted) -> Finding {
+    let here = |device: &str| device == d.device;
+    let total = deleted.totals.top().iter().find(|t| here(&t.device));
+    let biggest = deleted.holders.top().iter().find(|h| here(&h.device));
+    let (Some(total), Some(h)) = (total, biggest) else { return finding };
+    // A hundredth of what is used is not why it is full.
+    if total.bytes < s.used_bytes / 100 {
+        return finding;
+    }
+    let who = h.process.label();
+    finding
+        .because(format!(
+            "{} of it are deleted files still held open, most by {who}",
+            rates::bytes(total.bytes)
+        ))
+        .about(Thing::Process(h.process.clone()))
+}
+
 /// What a person calls the device: its name where it has one, else its number.
 fn source(d: &Device) -> String {
     if d.source.as_str().starts_with('/') { d.source.as_str().into() } else { d.device.clone() }
@@ -125,6 +149,18 @@ mod tests {
         assert_eq!(keys, ["used_pct", "used_bytes", "size_bytes", "avail_bytes", "device", "filesystem"]);
         assert_eq!(f.evidence[4].1, Cell::Text("/dev/sda1".into()));
         assert!(f.because[0].contains("3 more places"), "{:?}", f.because);
+    }
+
+    #[test]
+    fn deleted_files_that_are_a_part_of_it_are_named_with_who_holds_them() {
+        let with_held = |bytes| Facts {
+            deleted: with_deleted(vec![holder(41, bytes, 40 * GIB)]).deleted,
+            ..with(vec![disk("/var", 40, 96.0)])
+        };
+        let f = &found(&CHECK, &with_held(10 * GIB))[0];
+        assert_eq!(f.because, ["10.0 GiB of it are deleted files still held open, most by node (pid 41)"]);
+        assert_eq!(f.about, [Thing::Process(process(41, "node"))]);
+        assert!(found(&CHECK, &with_held(GIB / 4))[0].about.is_empty());
     }
 
     #[test]

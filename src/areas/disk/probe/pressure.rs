@@ -57,12 +57,13 @@ fn read(m: &Moment) -> Seen<(Option<Untrusted>, Psi)> {
         // Where no machine is in sight, the group at the top is the container itself.
         Some(if top.machine { group.clone() } else { top.clone() })
     });
-    let everything = m.scope.is_everything();
     match found {
-        Some(group) if !(everything && is_machine(&group)) => {
+        Some(group) if !is_machine(&group) => {
             group.pressure("io.pressure").map(|psi| (Some(group.path), psi))
         }
-        _ if everything && on_the_machine(m) => {
+        // Where groups are of version 1 everybody is in the root of version 2: that is the machine's pressure, and
+        // not the patient's.
+        _ if m.scope.is_everything() && on_the_machine(m) => {
             let text = m.world.text("pressure/io").map_err(|e| Why::from(&e))?;
             Psi::parse(&text).ok_or(Why::Malformed).map(|psi| (None, psi))
         }

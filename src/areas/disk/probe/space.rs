@@ -127,6 +127,9 @@ impl Asked {
             Ok(s) => Ok((Answer::Given, s)),
             Err(No::Late(waited)) => {
                 *budget = budget.saturating_sub(waited);
+                if !m.world.ask().answers(PATIENCE) {
+                    return Err(Answer::Unknown { why: Why::TimedOut });
+                }
                 // Cut short by the others it was not given its time: late, but that proves nothing.
                 let enough = patience >= PATIENCE;
                 let late = Late {
