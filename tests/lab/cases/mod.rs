@@ -1,5 +1,9 @@
 //! The faults of the catalogue, one file each, with the healthy twin beside the fault.
 
+mod disk_deleted_held;
+mod disk_hung_mount;
+mod disk_near_full;
+mod disk_read_only;
 mod fds_growing;
 mod fds_inotify_exhausted;
 mod fds_near_limit;

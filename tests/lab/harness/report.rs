@@ -164,6 +164,21 @@ impl<'a> Finding<'a> {
         self
     }
 
+    /// It is about this mount.
+    pub fn must_blame_mount(self, path: &str) -> Self {
+        let subject = self.subject();
+        let right = subject["kind"] == "mount" && subject["path"] == path;
+        assert!(right, "{} should blame the mount {path} in:\n{}", self.code(), self.report);
+        self
+    }
+
+    /// The path of the first mount that it is tied to.
+    pub fn about_mount(&self) -> &'a str {
+        let about = self.json["about"].as_array().into_iter().flatten();
+        let mount = about.into_iter().find(|thing| thing["kind"] == "mount").unwrap_or(&Value::Null);
+        self.text(&mount["path"], "about a mount")
+    }
+
     /// It is of this severity.
     pub fn must_be(self, severity: &str) -> Self {
         assert_eq!(self.severity(), severity, "severity of {} in:\n{}", self.code(), self.report);
