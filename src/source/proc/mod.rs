@@ -1,6 +1,7 @@
 //! `/proc`: the process table, descriptor links, small text files.
 
 pub mod link;
+pub mod memory;
 pub mod own;
 mod stat;
 mod table;
