@@ -165,3 +165,123 @@ fn rate(per_s: f64) -> String {
     };
     format!("{} {unit}", rates::bytes(n.max(0.0).round() as u64))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::recorded::*, *};
+    use crate::model::{Cell, Outcome};
+
+    fn severity_of(r: Riser) -> Option<Severity> {
+        match outcome(&CHECK, &growing(vec![r], vec![])) {
+            Outcome::Found { findings, .. } => Some(findings[0].severity),
+            _ => None,
+        }
+    }
+    /// 2 MiB a second for a minute.
+    fn leak(left: u64) -> Riser {
+        riser(left, rise(300, 2.0, 60.0))
+    }
+    fn changed(left: u64, change: impl Fn(&mut Rise)) -> Riser {
+        let mut r = leak(left);
+        change(&mut r.rise);
+        r.process.iter_mut().for_each(|p| p.rise = r.rise);
+        r
+    }
+
+    #[test]
+    fn the_process_is_named_with_its_rate_its_bounds_and_the_time_left() {
+        let f = &found(&CHECK, &growing(vec![leak(600)], vec![]))[0];
+        assert_eq!(f.title, "node (pid 41) gains 2.0 MiB a second, /pod/app is full in ~5m");
+        assert_eq!((f.severity, f.confidence), (Severity::Warning, Confidence::Medium));
+        assert_eq!(f.subject, Thing::Process(process(41, "node")));
+        assert_eq!(f.about, [Thing::Cgroup { path: "/pod/app".into() }]);
+        let keys: Vec<_> = f.evidence.iter().map(|(k, _)| *k).collect();
+        assert_eq!(
+            keys,
+            [
+                "rss_bytes",
+                "per_h_bytes",
+                "low_per_h_bytes",
+                "high_per_h_bytes",
+                "left_s",
+                "limit_bytes",
+                "window_s"
+            ]
+        );
+        assert_eq!(f.evidence[4].1, Cell::Num(300.0));
+        assert_eq!(f.next, ["memory --pid 41 --window 5m"]);
+    }
+
+    #[test]
+    fn a_window_speaks_only_when_the_limit_is_close() {
+        assert_eq!(severity_of(leak(1200)), None, "exactly the time is not less");
+        assert_eq!(severity_of(leak(1199)), Some(Severity::Warning));
+        assert_eq!(severity_of(leak(240)), Some(Severity::Warning));
+        assert_eq!(severity_of(leak(239)), Some(Severity::Critical));
+        assert_eq!(severity_of(Riser { limit: Reading::seen(None), ..leak(9) }), None, "nothing to hit");
+    }
+
+    #[test]
+    fn what_is_not_sure_small_short_or_young_is_silent() {
+        assert!(severity_of(changed(60, |_| {})).is_some());
+        assert_eq!(severity_of(changed(60, |r| r.steady = false)), None);
+        assert_eq!(severity_of(changed(60, |r| r.low_per_s = Some(0.0))), None);
+        assert_eq!(severity_of(changed(60, |r| r.low_per_s = None)), None);
+        assert_eq!(severity_of(changed(60, |r| r.gained = 4 * MIB - 1)), None);
+        assert_eq!(severity_of(changed(60, |r| r.span_s = 9.9)), None);
+        let mut young = leak(60);
+        young.process.iter_mut().for_each(|p| p.age_s = Some(59.9));
+        assert_eq!(severity_of(young), None);
+    }
+
+    #[test]
+    fn a_short_window_is_skipped_and_never_clear() {
+        assert!(matches!(outcome(&CHECK, &facts()), Outcome::Skipped { .. }));
+        let mut moment = growing(vec![riser(1, rise(300, 9.0, 1.0))], vec![]);
+        moment.growth = moment.growth.map(|g| crate::areas::memory::facts::Growth { window_s: 1.0, ..g });
+        assert!(matches!(outcome(&CHECK, &moment), Outcome::Skipped { .. }), "a second proves nothing");
+        assert_eq!(clear(&CHECK, &growing(vec![], vec![])), (9, 0));
+    }
+
+    #[test]
+    fn over_hours_a_rise_is_a_finding_by_itself_unless_the_limit_is_weeks_away() {
+        let slow = |left: u64, span| riser(left, rise(300, 0.01, span));
+        assert_eq!(severity_of(slow(1000, 21_600.0)), Some(Severity::Warning), "28 hours left");
+        assert_eq!(severity_of(slow(1000, 21_599.0)), None);
+        assert_eq!(severity_of(slow(7000, 21_600.0)), None, "eight days left");
+        let lone = Riser { limit: Reading::seen(None), ..slow(0, 21_600.0) };
+        let f = &found(&CHECK, &growing(vec![], vec![lone]))[0];
+        assert_eq!(f.title, "node (pid 41) gains 36.0 MiB an hour");
+        assert_eq!(f.evidence[4].1, Cell::None);
+    }
+
+    #[test]
+    fn a_group_and_the_one_above_it_are_one_leak_and_a_tmpfs_is_nobodys() {
+        let pod = Riser { group: Some("/pod".into()), ..leak(700) };
+        assert_eq!(found(&CHECK, &growing(vec![leak(600), pod], vec![leak(600)])).len(), 1);
+        let mut tmpfs = leak(600);
+        tmpfs.process.iter_mut().for_each(|p| p.rise.per_s = 0.4 * MIB as f64);
+        let f = &found(&CHECK, &growing(vec![tmpfs], vec![]))[0];
+        assert_eq!(f.subject, Thing::Cgroup { path: "/pod/app".into() });
+        assert!(f.because.last().is_some_and(|b| b.contains("tmpfs")), "{:?}", f.because);
+        assert!(f.about.is_empty());
+        let machine = Riser { group: None, process: None, ..leak(600) };
+        assert_eq!(found(&CHECK, &growing(vec![machine], vec![]))[0].subject, Thing::Host);
+    }
+
+    #[test]
+    fn what_could_not_be_followed_is_counted() {
+        let mut facts = growing(vec![], vec![]);
+        facts.growth = facts
+            .growth
+            .map(|g| crate::areas::memory::facts::Growth { unseen: [(Why::Denied, 3)].into(), ..g });
+        assert_eq!(clear(&CHECK, &facts), (9, 3));
+    }
+
+    #[test]
+    fn rates_are_said_in_the_unit_that_gives_a_megabyte() {
+        assert_eq!(rate(2.0 * MIB as f64), "2.0 MiB a second");
+        assert_eq!(rate(MIB as f64 / 30.0), "2.0 MiB a minute");
+        assert_eq!(rate(MIB as f64 / 1200.0), "3.0 MiB an hour");
+    }
+}

@@ -167,3 +167,104 @@ fn without_groups(f: &Facts, _: &Limits, out: &mut Judging) {
         .next("memory --sort size"),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::recorded::*, *};
+    use crate::{
+        areas::memory::facts::{Machine, Others, Tree},
+        model::{Cell, Outcome, Reading, Why},
+    };
+
+    fn killed(own: u64, now: u64) -> Group {
+        Group { kills: Reading::seen(kills(own, now)), ..group("/pod/app", 20, Some(100)) }
+    }
+    fn one(g: Group) -> Finding {
+        found(&CHECK, &with(vec![g])).remove(0)
+    }
+
+    #[test]
+    fn a_kill_that_left_pid_1_alive_is_told_with_its_span() {
+        let f = one(killed(2, 0));
+        assert_eq!(f.title, "2 processes of /pod/app were OOM-killed since it began 1h00m ago");
+        assert_eq!((f.severity, f.confidence), (Severity::Warning, Confidence::High));
+        assert_eq!(f.subject, Thing::Cgroup { path: "/pod/app".into() });
+        assert_eq!(f.about, [Thing::Process(process(1, "node"))]);
+        assert_eq!(
+            f.evidence,
+            [("kills", Cell::Int(2)), ("kills_in_window", Cell::Int(0)), ("span_s", Cell::Num(3600.0))]
+        );
+        assert!(f.because[0].starts_with("PID 1, node, lives on"), "{:?}", f.because);
+    }
+
+    #[test]
+    fn just_now_is_critical_and_long_ago_is_a_notice() {
+        let now = one(killed(3, 1));
+        assert_eq!(
+            (now.severity, now.title.as_str()),
+            (Severity::Critical, "1 process of /pod/app was OOM-killed just now")
+        );
+        let aged = |age_s| one(Group { age_s, ..killed(1, 0) }).severity;
+        assert_eq!(aged(Some(604_799.0)), Severity::Warning);
+        assert_eq!(aged(Some(604_800.0)), Severity::Notice);
+        assert_eq!(aged(None), Severity::Warning);
+        assert_eq!(one(Group { age_s: Some(1e9), ..killed(1, 1) }).severity, Severity::Critical);
+    }
+
+    #[test]
+    fn one_look_knows_of_no_window_and_still_of_the_kills() {
+        let mut g = killed(1, 0);
+        g.kills = Reading::seen(Kills { window: Reading::unseen(Why::NotAsked), ..kills(1, 0) });
+        assert_eq!(one(g).severity, Severity::Warning);
+    }
+
+    #[test]
+    fn kills_in_groups_that_have_ended_are_a_notice_of_the_group_above_unless_they_are_of_now() {
+        let of = |now| {
+            let ended = Kills { ended: 4, window: Reading::seen((0, now)), ..kills(0, 0) };
+            one(Group { kills: Reading::seen(ended), ..group("/kubepods/pod1", 20, None) })
+        };
+        assert_eq!(of(0).severity, Severity::Notice);
+        assert_eq!(of(0).title, "4 processes were OOM-killed in groups below /kubepods/pod1 that have ended");
+        assert_eq!(of(1).severity, Severity::Critical);
+    }
+
+    #[test]
+    fn in_a_container_the_line_that_knows_of_earlier_ones_is_given() {
+        let hidden = Facts { tree: Reading::seen(Tree { parents_hidden: true }), ..with(vec![killed(1, 0)]) };
+        let says = |f: &Finding| f.because.iter().any(|b| b.contains("kubectl describe pod"));
+        assert!(says(&found(&CHECK, &hidden)[0]));
+        assert!(!says(&one(killed(1, 0))), "on a plain host there is no pod");
+    }
+
+    #[test]
+    fn no_kill_is_clear_and_what_was_not_seen_is_counted() {
+        assert_eq!(clear(&CHECK, &with(vec![killed(0, 0)])), (1, 0));
+        let old = Group { kills: Reading::unseen(Why::Unsupported), ..killed(0, 0) };
+        let facts = Facts {
+            others: Others { unkilled: 9, kills_unseen: [(Why::Denied, 2)].into(), ..Others::default() },
+            ..with(vec![killed(0, 0), old])
+        };
+        assert_eq!(clear(&CHECK, &facts), (10, 3));
+    }
+
+    #[test]
+    fn without_groups_the_machine_is_asked_and_an_old_kernel_is_unknown() {
+        let of = |kills: Reading<u64>, now: Reading<u64>| {
+            let machine = Machine { kills, kills_now: now, ..machine() };
+            outcome(
+                &CHECK,
+                &Facts { tree: Reading::unseen(Why::Absent), machine: Reading::seen(machine), ..facts() },
+            )
+        };
+        let none = || Reading::unseen(Why::NotAsked);
+        assert!(matches!(of(Reading::unseen(Why::Unsupported), none()), Outcome::Unknown { .. }));
+        assert!(matches!(of(Reading::seen(0), none()), Outcome::Clear { looked: 1, .. }));
+        for (now, severity) in [(none(), Severity::Notice), (Reading::seen(1), Severity::Critical)] {
+            match of(Reading::seen(3), now) {
+                Outcome::Found { findings, .. } => assert_eq!(findings[0].severity, severity),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

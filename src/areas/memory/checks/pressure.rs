@@ -49,7 +49,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         let Some(severity) = severity(&psi, at) else { continue };
         // Where a group waits those above it wait with it.
         if !told.iter().any(|lower| above(&g.path, &lower.path)) {
-            out.find(group(g, &psi, severity));
+            out.find(of_group(g, &psi, severity));
         }
         told.push(g);
     }
@@ -86,7 +86,7 @@ fn share(psi: &Psi) -> f64 {
     psi.full.map_or(0.0, |f| f.avg60)
 }
 
-fn group(g: &Group, psi: &Psi, severity: Severity) -> Finding {
+fn of_group(g: &Group, psi: &Psi, severity: Severity) -> Finding {
     let title =
         format!("all tasks of {} waited for memory for {:.0} % of the last minute", g.path, share(psi));
     let finding = evidence(Finding::new(severity, Confidence::High, cgroup(&g.path), title), psi);
@@ -106,4 +106,73 @@ fn whole(f: &Facts, psi: &Psi, severity: Severity) -> Finding {
             .because(format!("of what is visible {who} is the biggest: {size} resident"));
     }
     finding.remedy("end or move what is not needed here").next("memory --sort size")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::recorded::*, *};
+    use crate::{
+        areas::memory::facts::Machine,
+        model::{Outcome, PsiLine, Reading},
+    };
+
+    fn waits(path: &str, full: f64) -> Group {
+        Group { psi: Reading::seen(psi(full, full)), ..group(path, 20, Some(100)) }
+    }
+    fn severity_of(psi: Psi) -> Option<Severity> {
+        let g = Group { psi: Reading::seen(psi), ..group("/pod/app", 20, Some(100)) };
+        match outcome(&CHECK, &with(vec![g])) {
+            Outcome::Found { findings, .. } => Some(findings[0].severity),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_group_that_waits_is_named_with_its_biggest_process() {
+        let f = &found(&CHECK, &with(vec![waits("/pod/app", 12.0)]))[0];
+        assert_eq!(f.title, "all tasks of /pod/app waited for memory for 12 % of the last minute");
+        assert_eq!((f.severity, &f.subject), (Severity::Warning, &Thing::Cgroup { path: "/pod/app".into() }));
+        let keys: Vec<_> = f.evidence.iter().map(|(k, _)| *k).collect();
+        assert_eq!(keys, ["some_avg10_pct", "some_avg60_pct", "full_avg10_pct", "full_avg60_pct"]);
+        assert_eq!(f.about, [Thing::Process(process(41, "node"))]);
+    }
+
+    #[test]
+    fn levels_and_what_is_over() {
+        let full = |avg10, avg60| {
+            let line = PsiLine { avg10, avg60, avg300: 0.0, total_us: 1 };
+            severity_of(Psi { some: line, full: Some(line) })
+        };
+        assert_eq!(
+            [4.99, 5.0, 24.99, 25.0].map(|s| full(50.0, s)),
+            [None, Some(Severity::Warning), Some(Severity::Warning), Some(Severity::Critical)]
+        );
+        assert_eq!(full(4.99, 60.0), None, "it is over");
+        assert_eq!(severity_of(Psi { full: None, ..psi(90.0, 0.0) }), None);
+        assert_eq!(severity_of(psi(60.0, 0.0)), None, "some wait, most work");
+    }
+
+    #[test]
+    fn the_lowest_group_is_told_and_not_those_above_it_nor_the_machine() {
+        let whole = |full| Machine { psi: Some(Reading::seen(psi(full, full))), ..machine() };
+        let groups =
+            vec![waits("/", 12.0), waits("/pod", 12.0), waits("/pod/app", 12.0), waits("/pod/side", 0.0)];
+        let facts = Facts { machine: Reading::seen(whole(12.0)), ..with(groups) };
+        let found_here = found(&CHECK, &facts);
+        assert_eq!(found_here.len(), 1, "{found_here:?}");
+        assert!(found_here[0].title.contains("/pod/app"));
+        let host = Facts { machine: Reading::seen(whole(30.0)), ..with(vec![waits("/pod", 0.0)]) };
+        let f = &found(&CHECK, &host)[0];
+        assert_eq!((f.severity, &f.subject), (Severity::Critical, &Thing::Host));
+    }
+
+    #[test]
+    fn not_available_is_unknown_and_in_a_container_the_machine_is_not_asked() {
+        let old = Group { psi: Reading::unseen(Why::Unsupported), ..waits("/pod/app", 0.0) };
+        let container = Machine { psi: None, ..machine() };
+        let facts = Facts { machine: Reading::seen(container), ..with(vec![old.clone()]) };
+        assert!(matches!(outcome(&CHECK, &facts), Outcome::Unknown { why: Why::Unsupported, .. }));
+        assert_eq!(clear(&CHECK, &with(vec![old])), (1, 1), "the machine tells, the group does not");
+        assert_eq!(clear(&CHECK, &with(vec![waits("/pod/app", 0.0)])), (2, 0));
+    }
 }
