@@ -35,7 +35,7 @@ check! {
     "memory/pressure": "all tasks of a group wait for memory"
     {
         full_avg60_pct: "all tasks waited, % of the last minute" = 5, 25;
-        full_avg10_pct: "and still wait, % of the last ten seconds" = 5;
+        full_avg10_pct: "and they still wait, % of the shortest span of the pressure file" = 5;
     }
     judge(Facts)
 }

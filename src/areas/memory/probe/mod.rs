@@ -264,3 +264,6 @@ fn age_s(m: &Moment, p: &Process) -> Option<f64> {
 fn no_growth(unseen: BTreeMap<Why, u64>) -> Growth {
     Growth { window_s: 0.0, followed: 0, unseen, limited: vec![], processes: vec![] }
 }
+
+#[cfg(test)]
+mod tests;
