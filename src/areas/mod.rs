@@ -3,6 +3,7 @@
 mod area;
 mod disk;
 mod fds;
+mod lifecycle;
 mod memory;
 mod sockets;
 
@@ -16,6 +17,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<sockets::Sockets>(),
     Entry::of::<memory::Memory>(),
     Entry::of::<disk::Disk>(),
+    Entry::of::<lifecycle::Lifecycle>(),
 ];
 
 /// The documentation of every check there is.
