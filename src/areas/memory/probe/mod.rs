@@ -173,8 +173,6 @@ impl Memory {
                 Ok(text) => crate::model::Psi::parse(&text).ok_or(Why::Malformed).into(),
                 Err(e) => Reading::unseen(Why::from(&e)),
             });
-        }
-        if survey.is_none() {
             let all = match m.world.text("vmstat") {
                 Ok(text) => text
                     .lines()
