@@ -5,6 +5,7 @@ mod fds_inotify_exhausted;
 mod fds_near_limit;
 mod hostile_names;
 mod memory_growing;
+mod memory_heap_vs_limit;
 mod memory_near_limit;
 mod memory_oom_killed;
 mod ordinary_services;
