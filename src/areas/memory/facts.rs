@@ -23,6 +23,8 @@ pub struct Facts {
     pub machine: Reading<Machine>,
     /// Processes, the biggest first.
     pub processes: Kept<Row>,
+    /// How big the heaps of the biggest processes may become.
+    pub heaps: Reading<Heaps>,
     /// What several looks tell.
     pub growth: Reading<Growth>,
     /// Looks so far; with one there are no rates.
@@ -192,6 +194,32 @@ pub struct Row {
     pub per_s: Reading<f64>,
     /// Its control group.
     pub group: Reading<Untrusted>,
+}
+
+/// How big heaps may become, of the biggest processes whose group has a limit.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Heaps {
+    /// Those that were told how big.
+    pub told: Vec<Heap>,
+    /// Processes that were looked at and told nothing.
+    pub untold: u64,
+    /// Processes that could not be asked, by reason.
+    pub unseen: BTreeMap<Why, u64>,
+}
+
+/// The most of one heap.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Heap {
+    /// Whose.
+    pub process: Process,
+    /// Its group.
+    pub group: Untrusted,
+    /// What says so: the name of a flag or of a setting.
+    pub setting: String,
+    /// In bytes.
+    pub bytes: u64,
+    /// The limit that binds the group.
+    pub limit: Bound,
 }
 
 /// A share of a limit in percent; a limit of nought is all used up.

@@ -5,6 +5,7 @@ mod blocks;
 mod charge;
 mod checks;
 pub mod facts;
+mod heap;
 mod probe;
 mod series;
 

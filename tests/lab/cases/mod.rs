@@ -13,6 +13,7 @@ mod lifecycle_sigterm_dropped;
 mod lifecycle_tasks_near_limit;
 mod lifecycle_zombies;
 mod memory_growing;
+mod memory_heap_vs_limit;
 mod memory_near_limit;
 mod memory_oom_killed;
 mod ordinary_services;

@@ -1,6 +1,7 @@
 //! The checks of `memory`: a file each, and here its two lines.
 
 mod growing;
+mod heap_vs_limit;
 mod near_limit;
 mod oom_killed;
 mod pressure;
@@ -10,7 +11,7 @@ use crate::model::{Check, Finding, Thing, Untrusted, rates};
 
 /// Every check, in the order in which reports name them.
 pub(super) const CHECKS: &[Check<Facts>] =
-    &[near_limit::CHECK, oom_killed::CHECK, growing::CHECK, pressure::CHECK];
+    &[near_limit::CHECK, oom_killed::CHECK, growing::CHECK, pressure::CHECK, heap_vs_limit::CHECK];
 
 /// A group as findings tie it to others.
 fn cgroup(path: &Untrusted) -> Thing {

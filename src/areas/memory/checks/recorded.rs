@@ -2,8 +2,8 @@
 
 use crate::{
     areas::memory::facts::{
-        Big, Bound, Charge, Facts, Group, Grower, Growth, Hits, HitsNow, Kills, Machine, Others, Rise, Riser,
-        Tree, share,
+        Big, Bound, Charge, Facts, Group, Grower, Growth, Heaps, Hits, HitsNow, Kills, Machine, Others, Rise,
+        Riser, Tree, share,
     },
     model::{Check, Defaults, Finding, Judging, Kept, Outcome, Process, Psi, PsiLine, Reading, Why},
 };
@@ -43,6 +43,7 @@ pub fn facts() -> Facts {
         tree: Reading::seen(Tree { parents_hidden: false }),
         machine: Reading::seen(machine()),
         processes: Kept::default(),
+        heaps: Reading::seen(Heaps::default()),
         growth: Reading::unseen(Why::NotAsked),
         looks: 5,
     }

@@ -23,7 +23,8 @@ pub struct Machine {
     pub swap_free: u64,
     /// How long tasks wait for memory; `None` in a container, where that is the neighbours' affair.
     pub psi: Option<Reading<Psi>>,
-    /// OOM kills of the whole machine since it was started; asked only where no control group tells them.
+    /// OOM kills of the whole machine since it was started; not asked in a container. Judged only where no control group
+    /// tells whose they were.
     pub kills: Reading<u64>,
     /// The same within the window.
     pub kills_now: Reading<u64>,

@@ -1,6 +1,7 @@
 //! Looks at groups, processes and the machine; remembers between looks what they were.
 
 mod growth;
+mod heaps;
 mod kin;
 mod rows;
 mod survey;
@@ -79,6 +80,7 @@ impl Memory {
             tree: Reading::unseen(Why::NotAsked),
             machine: Reading::unseen(Why::NotAsked),
             processes: Kept::default(),
+            heaps: Reading::unseen(Why::NotAsked),
             growth: Reading::unseen(Why::NotAsked),
             looks: 0,
         };
@@ -148,11 +150,15 @@ impl Memory {
                 self.keep_groups(m, &mut s, machine.as_ref().ok());
                 self.keep_processes(m, Some(&s), machine.as_ref().ok());
                 self.facts.growth = self.growth(m, Some(&s), machine.as_ref().ok());
+                if m.last() {
+                    self.facts.heaps = Reading::seen(self.heaps(m, &s));
+                }
                 self.say(m, Some(&s), gaps);
                 self.rebase(&s);
             }
-            Err(_) => {
+            Err(why) => {
                 (self.facts.groups, self.facts.others) = (Kept::default(), Others::default());
+                self.facts.heaps = Reading::unseen(why);
                 self.keep_processes(m, None, machine.as_ref().ok());
                 self.facts.growth = self.growth(m, None, machine.as_ref().ok());
                 self.say(m, None, gaps);
@@ -173,8 +179,6 @@ impl Memory {
                 Ok(text) => crate::model::Psi::parse(&text).ok_or(Why::Malformed).into(),
                 Err(e) => Reading::unseen(Why::from(&e)),
             });
-        }
-        if survey.is_none() {
             let all = match m.world.text("vmstat") {
                 Ok(text) => text
                     .lines()

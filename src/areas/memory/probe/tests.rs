@@ -368,3 +368,23 @@ fn what_rises_is_told_with_the_room_that_is_left() {
     assert_eq!(growth.processes[0].process.as_ref().unwrap().process.pid, 41);
     assert_eq!(seen(&growth.processes[0].limit), Some((64 * MIB, 28 * MIB)));
 }
+
+#[test]
+fn a_heap_is_asked_of_big_processes_with_a_limit_and_only_its_number_is_kept() {
+    let m = Machine::new();
+    m.v2(true);
+    m.group("/pod", 50 * MIB, "67108864");
+    m.group("/free", 50 * MIB, "max");
+    m.process(1, "java", "0::/pod\n", 40 * MIB);
+    m.put("proc/1/cmdline", "/usr/bin/java\0-Dpassword=hunter2\0-Xmx64m\0-jar\0app.jar\0");
+    m.put("proc/1/environ", "PASSWORD=hunter2\0");
+    m.process(2, "java", "0::/free\n", 40 * MIB);
+    m.process(3, "small", "0::/pod\n", MIB);
+    let (facts, _) = m.once();
+    let heaps = seen(&facts.heaps);
+    assert_eq!((heaps.told.len(), heaps.untold, heaps.unseen.len()), (1, 0, 0));
+    let heap = &heaps.told[0];
+    assert_eq!((heap.process.pid, heap.setting.as_str(), heap.bytes), (1, "-Xmx", 64 * MIB));
+    assert_eq!((heap.limit.bytes, heap.group.as_str()), (64 * MIB, "/pod"));
+    assert!(!serde_json::to_string(&facts).unwrap().contains("hunter2"));
+}
