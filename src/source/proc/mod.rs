@@ -2,6 +2,7 @@
 
 pub mod argv;
 pub mod link;
+pub mod memory;
 pub mod own;
 mod stat;
 mod status;

@@ -11,6 +11,7 @@ mod run;
 mod schema;
 
 pub use case::{Case, Look};
+pub use cgroup::Cgroup;
 pub use host::Host;
 pub use patient::{Patient, Program};
 pub use report::Report;
