@@ -153,6 +153,16 @@ impl<'a> Finding<'a> {
         self.text(&thing["address"], &format!("about a {kind}"))
     }
 
+    /// All that it is about beside its subject.
+    pub fn about_things(&self) -> &'a [Value] {
+        self.json["about"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// The pid of the first process that it is about beside its subject.
+    pub fn about_pid(&self) -> Option<u64> {
+        self.about_things().iter().find(|thing| thing["kind"] == "process")?["pid"].as_u64()
+    }
+
     /// It blames this process: kind, pid as seen inside, and name.
     pub fn must_blame(self, patient: &Patient) -> Self {
         let subject = self.subject();
