@@ -43,8 +43,21 @@ struct Met {
 struct File {
     met: usize,
     bytes: u64,
-    inode: u64,
+    inode: Inode,
     place: Place,
+}
+
+/// Device and inode: several devices may be one place.
+type Inode = (u64, u64, u64);
+
+/// What one process holds in one place.
+struct Held<'f> {
+    process: usize,
+    place: Place,
+    sharers: u64,
+    bytes: u64,
+    files: u64,
+    largest: &'f File,
 }
 
 /// On which file system: one of the mount table, or a device that is in another mount namespace.
@@ -175,7 +188,7 @@ impl Walk {
                         None if places.known && s.major == 0 && is_bare(&self.met[index].path) => continue,
                         None => Place::Number(s.major, s.minor),
                     };
-                    files.push(File { met: index, bytes: s.held, inode: s.inode, place });
+                    files.push(File { met: index, bytes: s.held, inode: (s.major, s.minor, s.inode), place });
                 }
                 // It has a name: that is how it is called. Or it is a directory, which takes next to nothing.
                 Ok(_) => {}
@@ -190,59 +203,54 @@ impl Walk {
 
     fn holders(&self, m: &Moment, places: &Places, files: &[File], most: usize) -> Kept<Holder> {
         let table = m.processes();
-        let mut held: HashMap<(Place, usize), BTreeMap<u64, &File>> = HashMap::new();
+        let mut held: HashMap<(Place, usize), BTreeMap<Inode, &File>> = HashMap::new();
         for f in files {
             let process = self.met[f.met].process;
             held.entry((f.place, process)).or_default().entry(f.inode).or_insert(f);
         }
         // Workers of one master hold exactly what it holds: they are one row, under the oldest.
-        let mut alike: HashMap<(Place, Vec<u64>), Vec<usize>> = HashMap::new();
+        let mut alike: HashMap<(Place, Vec<Inode>), Vec<usize>> = HashMap::new();
         for ((place, process), inodes) in &held {
             alike.entry((*place, inodes.keys().copied().collect())).or_default().push(*process);
         }
-        let mut rows: Vec<(u64, usize, Place, u64)> = alike
+        let mut rows: Vec<Held> = alike
             .into_iter()
-            .map(|((place, _), mut who)| {
+            .filter_map(|((place, _), mut who)| {
                 who.sort_by_key(|i| (table[*i].start_ticks, table[*i].pid));
-                let bytes = held[&(place, who[0])].values().map(|f| f.bytes).sum();
-                (bytes, who[0], place, who.len() as u64 - 1)
+                let process = *who.first()?;
+                let inodes = held.get(&(place, process))?;
+                let largest = inodes.values().copied().max_by_key(|f| f.bytes)?;
+                let bytes = inodes.values().map(|f| f.bytes).sum();
+                let sharers = who.len() as u64 - 1;
+                Some(Held { process, place, sharers, bytes, files: inodes.len() as u64, largest })
             })
             .collect();
-        rows.sort_by_key(|(bytes, process, place, _)| (std::cmp::Reverse(*bytes), *process, *place));
+        rows.sort_by_key(|r| (std::cmp::Reverse(r.bytes), r.process, r.place));
         let total = rows.len() as u64;
         rows.truncate(most);
-        let largest: Vec<&File> = rows
-            .iter()
-            .filter_map(|(_, process, place, _)| {
-                held[&(*place, *process)].values().copied().max_by_key(|f| f.bytes)
-            })
-            .collect();
-        let writes = self.writes(m, &largest);
-        let row = |(((bytes, process, place, sharers), largest), writes): (
-            ((u64, usize, Place, u64), &File),
-            _,
-        )| Holder {
-            process: m.name(&table[process]),
-            sharers,
-            bytes,
-            files: held[&(place, process)].len() as u64,
-            largest: Untrusted::from_bytes(&self.met[largest.met].path),
-            largest_bytes: largest.bytes,
+        let writes = self.writes(m, &rows);
+        let holder = |(r, writes): (Held, Reading<bool>)| Holder {
+            process: m.name(&table[r.process]),
+            sharers: r.sharers,
+            bytes: r.bytes,
+            files: r.files,
+            largest: Untrusted::from_bytes(&self.met[r.largest.met].path),
+            largest_bytes: r.largest.bytes,
             writes,
-            device: places.name(place),
-            on: places.on(place),
+            device: places.name(r.place),
+            on: places.on(r.place),
         };
-        Kept::worst(total, rows.into_iter().zip(largest).zip(writes).map(row).collect())
+        Kept::worst(total, rows.into_iter().zip(writes).map(holder).collect())
     }
 
     /// Whether descriptors are open for writing; proc_pid_fdinfo(5).
-    fn writes(&self, m: &Moment, files: &[&File]) -> Vec<Reading<bool>> {
-        let info = |f: &&File| {
-            let met = &self.met[f.met];
+    fn writes(&self, m: &Moment, rows: &[Held]) -> Vec<Reading<bool>> {
+        let info = |r: &Held| {
+            let met = &self.met[r.largest.met];
             m.world.proc_root.join(format!("{}/fdinfo/{}", m.processes()[met.process].pid, met.fd))
         };
         let mut budget = Budget { late: LATE.min(m.left()), until: m.deadline };
-        let paths: Vec<_> = files.iter().map(info).collect();
+        let paths: Vec<_> = rows.iter().map(info).collect();
         let all = m.world.ask().read_all(&paths, 1024, PATIENCE, &mut budget);
         all.into_iter()
             .map(|read| read.and_then(|r| flags(&r.bytes).map(|f| f & 3 != 0).ok_or(Why::Malformed)).into())
@@ -252,7 +260,7 @@ impl Walk {
 
 /// What each file system keeps, every file once.
 fn totals(places: &Places, met: &[Met], files: &[File], most: usize) -> Kept<Total> {
-    let mut sums: BTreeMap<Place, (HashMap<u64, u64>, HashSet<usize>)> = BTreeMap::new();
+    let mut sums: BTreeMap<Place, (HashMap<Inode, u64>, HashSet<usize>)> = BTreeMap::new();
     for f in files {
         let (inodes, holders) = sums.entry(f.place).or_default();
         inodes.insert(f.inode, f.bytes);
