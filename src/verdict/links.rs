@@ -33,9 +33,9 @@ const LINKS: &[(&str, Tie, &str)] = &[
     ("memory/near-limit", Tie::Cgroup, "memory/pressure"),
     ("memory/pressure", Tie::Cgroup, "disk/pressure"),
     ("disk/deleted-held", Tie::Mount, "disk/near-full"),
+    ("lifecycle/zombies", Tie::Process, "lifecycle/tasks-near-limit"),
     ("lifecycle/shell-wrapper", Tie::Process, "lifecycle/sigterm-dropped"),
     ("lifecycle/no-init", Tie::Process, "lifecycle/zombies"),
-    ("lifecycle/zombies", Tie::Cgroup, "lifecycle/tasks-near-limit"),
 ];
 
 /// Every code that a rule names; the registry test holds them against the checks there are.
