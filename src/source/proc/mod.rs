@@ -1,9 +1,10 @@
-//! `/proc`: the process table, descriptor links, small text files.
+//! `/proc`: the process table, threads, descriptor links, small text files.
 
 pub mod link;
 pub mod own;
 mod stat;
 mod table;
+pub mod threads;
 
 pub use link::Kind;
 pub use stat::Stat;
