@@ -10,7 +10,8 @@ pub use area::{Area, Chosen, Entry, Recorded, Running};
 use crate::model::Doc;
 
 /// Every area, in the order in which reports name them.
-pub static AREAS: &[Entry] = &[Entry::of::<fds::Fds>(), Entry::of::<sockets::Sockets>(), Entry::of::<cpu::Cpu>()];
+pub static AREAS: &[Entry] =
+    &[Entry::of::<fds::Fds>(), Entry::of::<sockets::Sockets>(), Entry::of::<cpu::Cpu>()];
 
 /// The documentation of every check there is.
 pub fn docs() -> Vec<&'static Doc> {

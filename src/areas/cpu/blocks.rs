@@ -119,7 +119,10 @@ mod tests {
     };
     use crate::model::Why;
 
-    fn table(blocks: &[Block], wanted: &str) -> Option<(Vec<&'static str>, Vec<Vec<Cell>>, u64)> {
+    /// Keys, rows and total of one table.
+    type Drawn = (Vec<&'static str>, Vec<Vec<Cell>>, u64);
+
+    fn table(blocks: &[Block], wanted: &str) -> Option<Drawn> {
         blocks.iter().find_map(|b| match b {
             Block::Table { name, columns, rows, total } if *name == wanted => {
                 Some((columns.iter().map(|c| c.key).collect(), rows.clone(), *total))
@@ -133,7 +136,8 @@ mod tests {
 
     #[test]
     fn every_row_is_as_long_as_its_columns_with_one_look_and_with_many() {
-        let mut facts = Facts { machine: with_steal(1.0, 1.0, 1.0).machine, ..with_groups(1.0, vec![group("/a")]) };
+        let mut facts =
+            Facts { machine: with_steal(1.0, 1.0, 1.0).machine, ..with_groups(1.0, vec![group("/a")]) };
         facts.threads = Reading::seen(Kept::whole(vec![thread(1, 2.0, 3.0)]));
         for rates in [true, false] {
             if !rates {
@@ -147,7 +151,9 @@ mod tests {
             let (columns, ..) = table(&blocks, "groups").unwrap();
             assert_eq!(columns.contains(&"throttled_pct"), rates);
         }
-        assert!(table(&blocks(&super::super::checks::recorded::facts(), &Args::default()), "groups").is_none());
+        assert!(
+            table(&blocks(&super::super::checks::recorded::facts(), &Args::default()), "groups").is_none()
+        );
     }
 
     #[test]
@@ -172,7 +178,8 @@ mod tests {
         let threads = Kept::worst(9, vec![thread(1, 90.0, 1.0), thread(2, 5.0, 80.0)]);
         let facts = Facts { threads: Reading::seen(threads), ..facts() };
         let of = |sort| {
-            let (_, rows, total) = table(&blocks(&facts, &Args { sort, ..Args::default() }), "threads").unwrap();
+            let (_, rows, total) =
+                table(&blocks(&facts, &Args { sort, ..Args::default() }), "threads").unwrap();
             (rows[0][2].clone(), total)
         };
         assert_eq!(of(Sort::Share), (Cell::Id(1), 9));

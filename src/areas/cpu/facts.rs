@@ -131,7 +131,8 @@ impl Times {
         let all = text.lines().next()?.strip_prefix("cpu ")?;
         let n: Vec<u64> = all.split_ascii_whitespace().map_while(|w| w.parse().ok()).take(8).collect();
         let [user, nice, system, idle, iowait, irq, softirq, steal] = *n.as_slice() else { return None };
-        let one = |l: &&str| l.strip_prefix("cpu").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()));
+        let one =
+            |l: &&str| l.strip_prefix("cpu").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()));
         let sum = |of: &[u64]| of.iter().fold(0u64, |a, b| a.saturating_add(*b));
         Some(Self {
             user: sum(&[user, nice]),
@@ -145,10 +146,12 @@ impl Times {
     /// What happened since `before`. `None` when nothing did: some sandboxes show a row of noughts.
     pub fn since(&self, before: &Self) -> Option<Shares> {
         let part = |f: fn(&Self) -> u64| f(self).saturating_sub(f(before)) as f64;
-        let parts = [part(|t| t.user), part(|t| t.system), part(|t| t.idle), part(|t| t.iowait), part(|t| t.steal)];
+        let parts =
+            [part(|t| t.user), part(|t| t.system), part(|t| t.idle), part(|t| t.iowait), part(|t| t.steal)];
         let all: f64 = parts.iter().sum();
         let [user_pct, system_pct, idle_pct, iowait_pct, steal_pct] = parts.map(|p| p * 100.0 / all);
-        let shares = Shares { user_pct, system_pct, iowait_pct, steal_pct, steal_least_pct: steal_pct, idle_pct };
+        let shares =
+            Shares { user_pct, system_pct, iowait_pct, steal_pct, steal_least_pct: steal_pct, idle_pct };
         (all > 0.0).then_some(shares)
     }
 }
@@ -266,12 +269,16 @@ mod tests {
     #[test]
     fn shares_of_a_window_add_up_and_stolen_time_is_one_of_them() {
         let before = Times::parse(BEFORE).unwrap();
-        let after =
-            Times::parse(&BEFORE.replace("1338178", "1338578").replace("774386", "774586").replace("9237", "9637"));
+        let after = Times::parse(
+            &BEFORE.replace("1338178", "1338578").replace("774386", "774586").replace("9237", "9637"),
+        );
         let after = after.unwrap();
         assert_eq!((before.cores, after.cores), (2, 2));
         let s = after.since(&before).unwrap();
-        assert_eq!((s.user_pct, s.steal_pct, s.idle_pct, s.system_pct, s.iowait_pct), (40.0, 40.0, 20.0, 0.0, 0.0));
+        assert_eq!(
+            (s.user_pct, s.steal_pct, s.idle_pct, s.system_pct, s.iowait_pct),
+            (40.0, 40.0, 20.0, 0.0, 0.0)
+        );
         assert_eq!(before.since(&before), None, "no time has passed, which is not 0 % of anything");
     }
 
@@ -287,7 +294,10 @@ mod tests {
     #[test]
     fn periods_are_a_difference_and_a_group_made_anew_has_none() {
         let p = |periods, throttled| Periods { periods, throttled, throttled_s: 1.0 };
-        assert_eq!(p(30, 20).since(&p(10, 15)), Some(Periods { periods: 20, throttled: 5, throttled_s: 0.0 }));
+        assert_eq!(
+            p(30, 20).since(&p(10, 15)),
+            Some(Periods { periods: 20, throttled: 5, throttled_s: 0.0 })
+        );
         assert_eq!(p(20, 5).pct(), 25.0);
         assert_eq!(p(0, 0).pct(), 0.0);
         assert_eq!(p(3, 0).since(&p(10, 0)), None);

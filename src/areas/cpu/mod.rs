@@ -12,9 +12,9 @@ use crate::{
     settings::Settings,
     source::{Moment, Walked},
 };
-use args::Args;
-use facts::Facts;
-use probe::Cpu;
+pub use args::Args;
+pub use facts::Facts;
+pub use probe::Cpu;
 
 impl Area for Cpu {
     type Args = Args;

@@ -16,10 +16,7 @@ use crate::{
         proc::{Process, own},
     },
 };
-use std::{
-    collections::HashMap,
-    time::Instant,
-};
+use std::{collections::HashMap, time::Instant};
 
 /// Identity of a process: pid and start.
 type Id = (i32, u64);
@@ -60,7 +57,10 @@ impl Cpu {
             looks: 0,
             window_s: Reading::unseen(Why::NotAsked),
             groups: Reading::unseen(Why::NotAsked),
-            machine: Machine { cores: Reading::unseen(Why::NotAsked), shares: Reading::unseen(Why::NotAsked) },
+            machine: Machine {
+                cores: Reading::unseen(Why::NotAsked),
+                shares: Reading::unseen(Why::NotAsked),
+            },
             threads: Reading::unseen(Why::NotAsked),
             loops: Reading::unseen(Why::NotAsked),
             blocked: Reading::unseen(Why::NotAsked),

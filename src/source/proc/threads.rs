@@ -9,15 +9,7 @@ use rustix::{
     fs::{Mode, OFlags, RawDir, openat},
     thread::{CpuSet, sched_setaffinity},
 };
-use std::{
-    ffi::CString,
-    io,
-    mem::MaybeUninit,
-    os::fd::OwnedFd,
-    sync::mpsc,
-    thread,
-    time::Duration,
-};
+use std::{ffi::CString, io, mem::MaybeUninit, os::fd::OwnedFd, sync::mpsc, thread, time::Duration};
 
 /// What the scheduler counted of one thread since it began: `schedstat` of proc_pid(5), scheduler/sched-stats.rst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -190,7 +182,8 @@ mod tests {
 
     #[test]
     fn the_clock_of_a_task_is_the_line_of_its_last_start() {
-        let text = "cat (28182, #threads: 1)\n-----\nse.exec_start              :   12628794.630472\nse.vruntime";
+        let text =
+            "cat (28182, #threads: 1)\n-----\nse.exec_start              :   12628794.630472\nse.vruntime";
         assert_eq!(clock_ms(text.as_bytes()), Some(12_628_794.630_472));
         assert_eq!(clock_ms(b"cat (1)\n"), None);
         assert_eq!(clock_ms(b"se.exec_start : 0.000000\n"), None, "it never ran");

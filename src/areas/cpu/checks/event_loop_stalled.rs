@@ -127,7 +127,8 @@ fn finding(h: &Hot, w: &Waiting, others: &[&Hot], at: &Limits) -> Finding {
         ))
         .because("a heuristic from outside: which code computes only the runtime tells");
     if !others.is_empty() {
-        finding = finding.because(format!("{} more processes at this listener compute as well", others.len()));
+        finding =
+            finding.because(format!("{} more processes at this listener compute as well", others.len()));
         finding = others.iter().take(8).fold(finding, |f, o| f.about(Thing::Process(o.process.clone())));
     }
     finding
@@ -149,7 +150,10 @@ mod tests {
     #[test]
     fn a_stalled_loop_is_named_with_its_thread_and_its_listener() {
         let f = &found(&CHECK, &with_hot(vec![hot(34, 34)]))[0];
-        assert_eq!(f.title, "node's main thread (pid 7) computes and answers nobody: 34 connections wait on :3000");
+        assert_eq!(
+            f.title,
+            "node's main thread (pid 7) computes and answers nobody: 34 connections wait on :3000"
+        );
         assert_eq!(f.about, [Thing::Listener { address: "0.0.0.0:3000".into() }]);
         assert_eq!(
             f.evidence,

@@ -10,13 +10,8 @@ use super::facts::Facts;
 use crate::model::Check;
 
 /// Every check, in the order in which reports name them.
-pub(super) const CHECKS: &[Check<Facts>] = &[
-    throttled::CHECK,
-    event_loop_stalled::CHECK,
-    uninterruptible::CHECK,
-    pressure::CHECK,
-    steal::CHECK,
-];
+pub(super) const CHECKS: &[Check<Facts>] =
+    &[throttled::CHECK, event_loop_stalled::CHECK, uninterruptible::CHECK, pressure::CHECK, steal::CHECK];
 
 /// Processors' worth of time as people say it: `2`, `0.5`, `0.25`.
 fn cores(n: f64) -> String {

@@ -64,7 +64,8 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         let mut finding = finding(g, &psi, severity, threads);
         if let Some(p) = held {
             let (throttled, periods) = (rates::count(p.throttled), rates::count(p.periods));
-            finding = finding.because(format!("its quota ran out in {throttled} of {periods} periods of the window"));
+            finding = finding
+                .because(format!("its quota ran out in {throttled} of {periods} periods of the window"));
         }
         out.find(finding);
     }
@@ -80,7 +81,9 @@ fn finding(g: &Group, psi: &Psi, severity: Severity, threads: &[Thread]) -> Find
         (Severity::Notice, _) | (_, None) => {
             format!("tasks of {what} waited for a processor in {:.0} % of the last minute", psi.some.avg60)
         }
-        (_, Some(l)) => format!("{what} stood still for {:.0} % of the last minute: no processor for it", l.avg60),
+        (_, Some(l)) => {
+            format!("{what} stood still for {:.0} % of the last minute: no processor for it", l.avg60)
+        }
     };
     let sure = if severity == Severity::Warning { Confidence::High } else { Confidence::Medium };
     let mut finding = Finding::new(severity, sure, subject, title)
@@ -89,13 +92,17 @@ fn finding(g: &Group, psi: &Psi, severity: Severity, threads: &[Thread]) -> Find
         .evidence("full_avg10_pct", full.map(|l| l.avg10))
         .evidence("full_avg60_pct", full.map(|l| l.avg60));
     finding = match severity {
-        Severity::Notice => finding.because("others of it ran meanwhile: more to do than processors, as a batch has it"),
+        Severity::Notice => {
+            finding.because("others of it ran meanwhile: more to do than processors, as a batch has it")
+        }
         _ => finding.because("all of its tasks that could have run waited at the same time"),
     };
     if let Some((p, used)) = &g.busiest {
-        finding = finding
-            .about(Thing::Process(p.clone()))
-            .because(format!("{} used most over the window: {} cores", p.label(), cores(*used)));
+        finding = finding.about(Thing::Process(p.clone())).because(format!(
+            "{} used most over the window: {} cores",
+            p.label(),
+            cores(*used)
+        ));
     }
     // Which thread is in which group is not known of all; of the machine's any may be told.
     let here = |t: &&Thread| g.machine || g.busiest.as_ref().is_some_and(|(p, _)| *p == t.process);
@@ -144,7 +151,11 @@ mod tests {
         assert_eq!(f.about, [Thing::Process(process(41, "node"))]);
         let keys: Vec<_> = f.evidence.iter().map(|e| e.0).collect();
         assert_eq!(keys, ["some_avg10_pct", "some_avg60_pct", "full_avg10_pct", "full_avg60_pct"]);
-        assert!(f.because.iter().any(|b| b.contains("thread worker (45) of node (pid 41)")), "{:?}", f.because);
+        assert!(
+            f.because.iter().any(|b| b.contains("thread worker (45) of node (pid 41)")),
+            "{:?}",
+            f.because
+        );
     }
 
     #[test]
@@ -175,7 +186,8 @@ mod tests {
         }
         let calm = with_groups(0.0, vec![pressed(0.0, Some(0.0)), none(Why::Unsupported)]);
         assert_eq!(clear(&CHECK, &calm), (1, 1));
-        let once = Facts { window_s: Reading::unseen(Why::NotAsked), ..with_groups(0.0, vec![pressed(0.0, None)]) };
+        let once =
+            Facts { window_s: Reading::unseen(Why::NotAsked), ..with_groups(0.0, vec![pressed(0.0, None)]) };
         assert_eq!(clear(&CHECK, &once), (1, 0), "the kernel's averages need no window of ours");
     }
 }

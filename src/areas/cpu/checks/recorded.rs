@@ -2,7 +2,9 @@
 
 use crate::{
     areas::cpu::facts::*,
-    model::{Check, Defaults, Finding, Judging, Kept, Outcome, Process, Psi, PsiLine, Reading, Untrusted, Why},
+    model::{
+        Check, Defaults, Finding, Judging, Kept, Outcome, Process, Psi, PsiLine, Reading, Untrusted, Why,
+    },
 };
 use std::collections::BTreeMap;
 

@@ -55,7 +55,8 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
 }
 
 fn finding(s: &Shares, window_s: f64, severity: Severity) -> Finding {
-    let title = format!("the hypervisor takes {:.0} % of this machine's processor time for others", s.steal_pct);
+    let title =
+        format!("the hypervisor takes {:.0} % of this machine's processor time for others", s.steal_pct);
     Finding::new(severity, Confidence::High, Thing::Host, title)
         .evidence("steal_pct", s.steal_pct)
         .evidence("window_s", window_s)
@@ -66,7 +67,9 @@ fn finding(s: &Shares, window_s: f64, severity: Severity) -> Finding {
             s.user_pct + s.system_pct,
             s.idle_pct
         ))
-        .remedy("nothing inside helps: a larger instance or one without credits, or fewer neighbours on the host")
+        .remedy(
+            "nothing inside helps: a larger instance or one without credits, or fewer neighbours on the host",
+        )
         .next("cpu --window 30s")
 }
 

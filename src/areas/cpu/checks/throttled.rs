@@ -140,7 +140,8 @@ fn finding(g: &Group, quota: f64, now: &Periods, window_s: f64, span: &Span) -> 
     };
     let quota = cores(quota);
     let many = if quota == "1" { "core" } else { "cores" };
-    let title = format!("the quota of {quota} {many} throttles {} in {:.0} % of its periods", g.path, shown.pct());
+    let title =
+        format!("the quota of {quota} {many} throttles {} in {:.0} % of its periods", g.path, shown.pct());
     let title = match &g.busiest {
         Some((p, _)) => format!("{title}; busiest is {}", p.label()),
         None => title,
@@ -166,18 +167,20 @@ fn finding(g: &Group, quota: f64, now: &Periods, window_s: f64, span: &Span) -> 
             rates::count(life.periods),
             rates::span(*lived)
         )),
-        Span::Minute(pct) => {
-            finding.because(format!("and its tasks stood still for {pct:.0} % of the last minute (cpu.pressure)"))
-        }
+        Span::Minute(pct) => finding
+            .because(format!("and its tasks stood still for {pct:.0} % of the last minute (cpu.pressure)")),
         Span::Short(_) => finding.because("whether that is more than a moment, a longer window tells"),
     };
     let mut remedy = "raise the quota or take it away, or let fewer threads compute at once".to_string();
     if let Some((p, used)) = &g.busiest {
-        finding = finding
-            .about(Thing::Process(p.clone()))
-            .because(format!("{} used {} cores of it over the window", p.label(), cores(*used)));
+        finding = finding.about(Thing::Process(p.clone())).because(format!(
+            "{} used {} cores of it over the window",
+            p.label(),
+            cores(*used)
+        ));
         if g.below {
-            finding = finding.because("the quota is one of a parent: the group of the process itself is not held back");
+            finding = finding
+                .because("the quota is one of a parent: the group of the process itself is not held back");
             remedy += "; the limit is set on the parent group, such as the pod";
         }
     }
@@ -199,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_long_window_decides_and_names_the_busiest() {
-        let f = &found(&CHECK, &with_groups(30.0, vec![throttled(periods(300, 252), periods(9_000, 252))]))[0];
+        let f =
+            &found(&CHECK, &with_groups(30.0, vec![throttled(periods(300, 252), periods(9_000, 252))]))[0];
         assert_eq!(
             f.title,
             "the quota of 0.5 cores throttles /pod/app in 84 % of its periods; busiest is node (pid 41)"
@@ -227,7 +231,11 @@ mod tests {
         assert_eq!(severity(29.9, throttled(periods(300, 75), life)).map(|s| s.0), Some(Severity::Notice));
         assert_eq!(severity(30.0, throttled(periods(20, 20), life)), SURE);
         assert_eq!(severity(30.0, throttled(periods(19, 19), life)), None, "mostly idle");
-        assert_eq!(severity(1.0, throttled(periods(2, 1), periods(9_000, 9_000))), None, "one may be anything");
+        assert_eq!(
+            severity(1.0, throttled(periods(2, 1), periods(9_000, 9_000))),
+            None,
+            "one may be anything"
+        );
     }
 
     #[test]
@@ -249,7 +257,10 @@ mod tests {
 
     #[test]
     fn after_a_long_healthy_life_the_pressure_of_the_last_minute_speaks() {
-        let now = |full| Group { pressure: Reading::seen(psi(60.0, full)), ..throttled(periods(10, 9), periods(90_000, 300)) };
+        let now = |full| Group {
+            pressure: Reading::seen(psi(60.0, full)),
+            ..throttled(periods(10, 9), periods(90_000, 300))
+        };
         assert_eq!(severity(1.0, now(Some(40.0))), Some((Severity::Warning, Confidence::Medium)));
         assert_eq!(severity(1.0, now(Some(24.0))).map(|s| s.0), Some(Severity::Notice));
         assert_eq!(severity(1.0, now(None)).map(|s| s.0), Some(Severity::Notice));

@@ -93,10 +93,22 @@ fn meaning(wchan: &str) -> Option<(&'static str, &'static str)> {
         () if has(&["fuse", "request_wait_answer"]) => {
             ("it waits for the daemon of a FUSE mount", "mend or abort the FUSE mount")
         }
-        () if has(&["nfs", "rpc_", "cifs", "smb2"]) => {
-            ("it waits for the server of a network mount", "bring the server of the mount back, or unmount it by force")
-        }
-        () if has(&["io_schedule", "folio_wait", "wait_on_page", "bit_wait", "blk_", "submit_bio", "jbd2", "xfs_", "ext4_"]) => {
+        () if has(&["nfs", "rpc_", "cifs", "smb2"]) => (
+            "it waits for the server of a network mount",
+            "bring the server of the mount back, or unmount it by force",
+        ),
+        () if has(&[
+            "io_schedule",
+            "folio_wait",
+            "wait_on_page",
+            "bit_wait",
+            "blk_",
+            "submit_bio",
+            "jbd2",
+            "xfs_",
+            "ext4_",
+        ]) =>
+        {
             ("it waits for a disk", "see in dmesg and at the storage why the disk does not answer")
         }
         () => return None,
@@ -121,7 +133,8 @@ fn finding(tasks: &[(f64, &Stuck)], wchan: &str, severity: Severity) -> Finding 
         .evidence("oldest_s", age)
         .because("in state D in every look, and not on a processor once between them");
     if oldest.tid != u64::try_from(p.pid).unwrap_or(0) {
-        finding = finding.because(format!("it is thread {} of the process; its others may well go on", oldest.tid));
+        finding =
+            finding.because(format!("it is thread {} of the process; its others may well go on", oldest.tid));
     }
     if let Some((what, _)) = known {
         finding = finding.because(what);
@@ -177,7 +190,8 @@ mod tests {
 
     #[test]
     fn many_in_one_place_are_one_finding_about_the_oldest() {
-        let mut rows: Vec<Stuck> = (0..30).map(|n| stuck(100 + n, "php-fpm", "rpc_wait", 20.0 + f64::from(n))).collect();
+        let mut rows: Vec<Stuck> =
+            (0..30).map(|n| stuck(100 + n, "php-fpm", "rpc_wait", 20.0 + f64::from(n))).collect();
         rows.push(stuck(7, "php-fpm", "io_schedule", 11.0));
         let found = found(&CHECK, &with_stuck(rows));
         assert_eq!(found.len(), 2);
@@ -195,7 +209,10 @@ mod tests {
         assert_eq!(severity(watched(10.0)), Some(Severity::Warning));
         assert_eq!(clear(&CHECK, &with_stuck(vec![watched(1.0)])), (199, 1), "that is not clear");
         let f = &found(&CHECK, &with_stuck(vec![watched(12.0)]))[0];
-        assert_eq!((f.title.as_str(), &f.evidence[1].1), ("cp (pid 41) has been stuck in the kernel for 12s", &Cell::None));
+        assert_eq!(
+            (f.title.as_str(), &f.evidence[1].1),
+            ("cp (pid 41) has been stuck in the kernel for 12s", &Cell::None)
+        );
     }
 
     #[test]

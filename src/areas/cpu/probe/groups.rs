@@ -83,9 +83,10 @@ impl Trees {
     fn counter(&self, group: &cgroup::Group) -> Counter {
         let stat = group.keyed("cpu.stat");
         let used_ns = match (group.version, &self.acct) {
-            (Version::V2, _) => stat.as_ref().map_err(|why| *why).and_then(|s| {
-                s.get("usage_usec").map(|us| us.saturating_mul(1000)).ok_or(Why::Unsupported)
-            }),
+            (Version::V2, _) => stat
+                .as_ref()
+                .map_err(|why| *why)
+                .and_then(|s| s.get("usage_usec").map(|us| us.saturating_mul(1000)).ok_or(Why::Unsupported)),
             (Version::V1, Some(acct)) => {
                 acct.same(group).map_or(Err(Why::Unsupported), |g| g.number("cpuacct.usage"))
             }
@@ -204,14 +205,7 @@ fn weight(g: &Group) -> (f64, f64, f64, f64) {
     (pct(&g.window), full, used, pct(&g.life) + psi.map_or(0.0, |p| p.some.avg60))
 }
 
-fn row(
-    m: &Moment,
-    trees: &Trees,
-    index: usize,
-    now: Counter,
-    used: Option<&Used>,
-    who: &Who,
-) -> Group {
+fn row(m: &Moment, trees: &Trees, index: usize, now: Counter, used: Option<&Used>, who: &Who) -> Group {
     let group = &trees.cpu.groups[index];
     let (quota_cores, period_s) = quota(group);
     let before = used.and_then(|u| u.before.get(group.path.as_str()));
@@ -291,9 +285,7 @@ mod tests {
 
     #[test]
     fn periods_of_both_versions_are_the_same_and_missing_ones_are_not_noughts() {
-        let of = |pairs: &[(&str, u64)]| {
-            periods(&pairs.iter().map(|(k, n)| (k.to_string(), *n)).collect())
-        };
+        let of = |pairs: &[(&str, u64)]| periods(&pairs.iter().map(|(k, n)| (k.to_string(), *n)).collect());
         let expected = Some(Periods { periods: 10, throttled: 4, throttled_s: 1.5 });
         assert_eq!(of(&[("nr_periods", 10), ("nr_throttled", 4), ("throttled_usec", 1_500_000)]), expected);
         assert_eq!(

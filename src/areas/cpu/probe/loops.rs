@@ -232,7 +232,8 @@ impl Watched {
             // It began to compute in the last look.
             _ => return Err(Why::NotAsked),
         };
-        let mut out = Waiting { samples: self.samples, waiting: self.waits.len() as u64, ..Waiting::default() };
+        let mut out =
+            Waiting { samples: self.samples, waiting: self.waits.len() as u64, ..Waiting::default() };
         let mut ports: HashMap<u16, u64> = HashMap::new();
         for w in self.waits.values() {
             *ports.entry(w.port).or_default() += 1;

@@ -3,7 +3,7 @@
 use super::{Id, id};
 use crate::{
     areas::cpu::facts::{Blocked, Stuck},
-    model::{Kept, Seen, Why},
+    model::{Kept, Reading, Seen, Why},
     source::{
         Moment,
         proc::{Process, threads::Threads},
@@ -138,7 +138,7 @@ impl Watch {
                     let ask = asked < TIMED;
                     let one = sleeper(m, p, *tid, s.since, ask);
                     // A processor without time for us has none the next time either.
-                    let late = one.as_ref().is_some_and(|o| o.still_s == Why::TimedOut.into());
+                    let late = one.as_ref().is_some_and(|o| o.still_s == Reading::unseen(Why::TimedOut));
                     asked = if late { TIMED } else { asked + 1 };
                     stuck.extend(one);
                 }

@@ -49,11 +49,7 @@ impl Share {
     fn of(from: (Instant, Sched), to: (Instant, Sched)) -> Option<Self> {
         let span = to.0.checked_duration_since(from.0).filter(|s| !s.is_zero())?;
         let part = |a: u64, b: u64| (b.saturating_sub(a) as f64 / span.as_nanos() as f64).min(1.0);
-        Some(Self {
-            span,
-            run: part(from.1.run_ns, to.1.run_ns),
-            wait: part(from.1.wait_ns, to.1.wait_ns),
-        })
+        Some(Self { span, run: part(from.1.run_ns, to.1.run_ns), wait: part(from.1.wait_ns, to.1.wait_ns) })
     }
     /// On a processor or waiting for one.
     pub fn ready(&self) -> f64 {
@@ -177,8 +173,7 @@ impl Follow {
         }
         all.retain(|(_, id, tid)| keep.contains(&(*id, *tid)));
         all.sort_by(|a, b| b.0.run.total_cmp(&a.0.run).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let table: HashMap<Id, usize> =
-            m.processes().iter().enumerate().map(|(i, p)| (id(p), i)).collect();
+        let table: HashMap<Id, usize> = m.processes().iter().enumerate().map(|(i, p)| (id(p), i)).collect();
         let rows = all.into_iter().filter_map(|(share, id, tid)| {
             let p = &m.processes()[*table.get(&id)?];
             let task = Threads::of(m.world, p, 0).ok()?.task(tid).ok()?;
