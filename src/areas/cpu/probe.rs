@@ -4,6 +4,7 @@ mod groups;
 mod loops;
 mod stuck;
 mod threads;
+mod waits;
 
 use super::{
     args::{Args, Threads},
@@ -184,7 +185,7 @@ impl Cpu {
             .into(),
         };
         if let Some(base) = &base {
-            self.facts.threads = Reading::seen(self.follow.rows(m, rows));
+            self.facts.threads = Reading::seen(self.follow.rows(m, rows, self.args.threads == Threads::All));
             let hot = self.loops.conclude(m, &self.follow, JUDGED);
             self.facts.loops = Reading::seen(Loops { followed: meant.len() as u64, ..hot });
             self.facts.blocked = Reading::seen(self.blocked(m, base.at, meant.len() as u64));

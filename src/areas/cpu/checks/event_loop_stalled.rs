@@ -1,6 +1,9 @@
 //! `cpu/event-loop-stalled`
 
-use super::super::facts::{Facts, Hot, Waiting};
+use super::{
+    super::facts::{Facts, Hot, Waiting},
+    WINDOW,
+};
 use crate::{
     check,
     model::{Confidence, Finding, Judging, Severity, Thing, Why, rates},
@@ -52,7 +55,7 @@ check! {
 }
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
-    let Some(loops) = out.part(&f.loops, "a window: --window 1s") else { return };
+    let Some(loops) = out.part(&f.loops, WINDOW) else { return };
     loops.unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
     let unseen: u64 = loops.unseen.values().sum();
     out.unseen(loops.hot.total() - loops.hot.top().len() as u64, Why::TooMany);

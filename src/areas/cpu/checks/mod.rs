@@ -13,6 +13,9 @@ use crate::model::Check;
 pub(super) const CHECKS: &[Check<Facts>] =
     &[throttled::CHECK, event_loop_stalled::CHECK, uninterruptible::CHECK, pressure::CHECK, steal::CHECK];
 
+/// What a check that compares two looks lacks when there was one.
+const WINDOW: &str = "a window: --window 1s";
+
 /// Processors' worth of time as people say it: `2`, `0.5`, `0.25`.
 fn cores(n: f64) -> String {
     let text = format!("{n:.2}");

@@ -39,8 +39,8 @@ check! {
     /// (`resources.requests.cpu`, `cpu.weight`), move the neighbours away, or let it do less at once.
     "cpu/pressure": "tasks wait for a processor"
     {
-        full_pct: "time in which all tasks of a group waited, % of the last minute and of the last ten seconds" = 25;
-        some_pct: "time in which at least one task waited, % of both; a notice" = 80;
+        full_pct: "time in which all tasks of a group waited, % of each of both averages" = 25;
+        some_pct: "time in which at least one task waited, % of each of both averages; a notice" = 80;
     }
     judge(Facts)
 }

@@ -1,6 +1,9 @@
 //! `cpu/steal`
 
-use super::super::facts::{Facts, Shares};
+use super::{
+    super::facts::{Facts, Shares},
+    WINDOW,
+};
 use crate::{
     check,
     model::{Confidence, Finding, Judging, Severity, Thing, rates},
@@ -40,7 +43,6 @@ check! {
 }
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
-    const WINDOW: &str = "a window, such as --window 10s";
     let Some(&window_s) = out.part(&f.window_s, WINDOW) else { return };
     let Some(shares) = out.part(&f.machine.shares, "the processors' times in /proc/stat") else { return };
     out.looked(1);

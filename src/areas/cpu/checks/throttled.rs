@@ -2,7 +2,7 @@
 
 use super::{
     super::facts::{Facts, Group, Periods},
-    cores,
+    WINDOW, cores,
 };
 use crate::{
     check,
@@ -70,7 +70,7 @@ enum Span {
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let Some(groups) = out.part(&f.groups, "control groups") else { return };
-    let Some(&window_s) = out.part(&f.window_s, "a window, such as --window 30s") else { return };
+    let Some(&window_s) = out.part(&f.window_s, WINDOW) else { return };
     let left = groups.rows.total() - groups.rows.top().len() as u64;
     out.unseen(left.saturating_sub(groups.others), Why::TooMany);
     let (mut quotas, mut free) = (0, 0);

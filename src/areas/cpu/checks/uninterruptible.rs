@@ -1,6 +1,9 @@
 //! `cpu/uninterruptible`
 
-use super::super::facts::{Facts, Stuck};
+use super::{
+    super::facts::{Facts, Stuck},
+    WINDOW,
+};
 use crate::{
     check,
     model::{Confidence, Finding, Judging, Severity, Thing, Why, rates},
@@ -49,7 +52,7 @@ check! {
 }
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
-    let Some(blocked) = out.part(&f.blocked, "a window: --window 1s") else { return };
+    let Some(blocked) = out.part(&f.blocked, WINDOW) else { return };
     blocked.unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
     let all = &blocked.stuck;
     out.unseen(all.total() - all.top().len() as u64, Why::TooMany);

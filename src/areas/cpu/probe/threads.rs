@@ -159,12 +159,13 @@ impl Follow {
         self.0.keys().copied()
     }
 
-    /// The threads with most of the time, as rows: as many of those that ran most as of those that waited most.
-    pub fn rows(&self, m: &Moment, most: usize) -> Kept<Thread> {
+    /// The threads with most of the time, as rows, `idle` ones if wanted: as many of those that ran most as of those that waited most.
+    pub fn rows(&self, m: &Moment, most: usize, idle: bool) -> Kept<Thread> {
         let mut all: Vec<(Share, Id, i32)> = Vec::new();
         for (id, f) in &self.0 {
             all.extend(f.tracks.iter().filter_map(|(tid, t)| Some((Share::of(t.first, t.last)?, *id, *tid))));
         }
+        all.retain(|(share, ..)| idle || share.ready() > 0.0005);
         let total = all.len() as u64;
         let mut keep: BTreeSet<(Id, i32)> = BTreeSet::new();
         for of in [|s: &Share| s.run, |s: &Share| s.wait] {
