@@ -2,7 +2,10 @@
 
 mod area;
 mod cpu;
+mod disk;
 mod fds;
+mod lifecycle;
+mod memory;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Recorded, Running};
@@ -10,8 +13,14 @@ pub use area::{Area, Chosen, Entry, Recorded, Running};
 use crate::model::Doc;
 
 /// Every area, in the order in which reports name them.
-pub static AREAS: &[Entry] =
-    &[Entry::of::<fds::Fds>(), Entry::of::<sockets::Sockets>(), Entry::of::<cpu::Cpu>()];
+pub static AREAS: &[Entry] = &[
+    Entry::of::<fds::Fds>(),
+    Entry::of::<sockets::Sockets>(),
+    Entry::of::<memory::Memory>(),
+    Entry::of::<cpu::Cpu>(),
+    Entry::of::<disk::Disk>(),
+    Entry::of::<lifecycle::Lifecycle>(),
+];
 
 /// The documentation of every check there is.
 pub fn docs() -> Vec<&'static Doc> {

@@ -26,10 +26,19 @@ use std::{
 const FAREWELL: Duration = Duration::from_millis(20);
 /// A child that is ready to run and gets no processor is not stuck: it may be late by so many times the patience.
 const STARVED: u32 = 6;
+/// A new child has so long to answer its first question, which cannot hang: what it needs is read from the disk then.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// So many children that cannot die are left behind, then nobody is asked any more.
+const LEFT_MOST: usize = 32;
 /// The longest path that the kernel takes; `PATH_MAX`.
 const PATH_MOST: usize = 4096;
 /// No file is answered with more bytes than this.
 pub const READ_MOST: usize = 128 << 10;
+
+/// Whether a process of this name and parent is one of ours: it is no part of what is looked at.
+pub fn is_ours(name: &str, parent: i32, own: Option<i32>) -> bool {
+    Some(parent) == own && within::NAME.to_str() == Ok(name)
+}
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,12 +173,24 @@ impl Child {
         if path.len() >= PATH_MOST || path.contains(&0) {
             return Err(No::Error(libc::ENAMETOOLONG));
         }
-        let mut question = Vec::with_capacity(within::HEADER + path.len() + 1);
-        [kind, most, path.len() as u32 + 1].iter().for_each(|n| question.extend(n.to_ne_bytes()));
-        question.extend(path);
-        question.push(0);
-        self.0.borrow_mut().ask(&question, patience)
+        self.0.borrow_mut().ask(&question(kind, path, most), patience)
     }
+
+    /// Somebody answers at all: one who was late was not late because nobody gets a turn on this machine.
+    pub fn answers(&self, patience: Duration) -> bool {
+        !matches!(self.statvfs(Path::new(CANNOT_HANG), patience), Err(No::Late(_) | No::Unasked(_)))
+    }
+}
+
+/// Where a question costs the kernel nothing.
+const CANNOT_HANG: &str = "/proc";
+
+fn question(kind: u32, path: &[u8], most: u32) -> Vec<u8> {
+    let mut question = Vec::with_capacity(within::HEADER + path.len() + 1);
+    [kind, most, path.len() as u32 + 1].iter().for_each(|n| question.extend(n.to_ne_bytes()));
+    question.extend(path);
+    question.push(0);
+    question
 }
 
 impl Drop for Child {
@@ -185,7 +206,7 @@ impl State {
         for _ in 0..2 {
             let worker = match self.at_work.take() {
                 Some(w) => w,
-                None => Worker::start().map_err(|e| No::Unasked(Why::from(&e)))?,
+                None => self.start()?,
             };
             match worker.ask(question, patience) {
                 Ok(answer) => {
@@ -200,6 +221,21 @@ impl State {
             }
         }
         Err(No::Unasked(Why::Unsupported))
+    }
+
+    /// A child that has answered once: it is at work, and what it runs is in memory.
+    fn start(&mut self) -> Result<Worker, No> {
+        if self.left.len() >= LEFT_MOST {
+            return Err(No::Unasked(Why::TooMany));
+        }
+        let worker = Worker::start().map_err(|e| No::Unasked(Why::from(&e)))?;
+        match worker.ask(&question(within::STATVFS, CANNOT_HANG.as_bytes(), 0), WARM_UP) {
+            Ok(_) => Ok(worker),
+            Err(lost) => {
+                self.dismiss(worker);
+                Err(No::Unasked(if matches!(lost, Lost::Ended) { Why::Unsupported } else { Why::TimedOut }))
+            }
+        }
     }
 
     /// Kills a child and sees it off, if it goes.

@@ -6,6 +6,7 @@ mod clock;
 mod headroom;
 mod host;
 mod moment;
+pub mod mounts;
 pub mod net;
 pub mod proc;
 mod scope;

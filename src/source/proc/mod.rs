@@ -2,6 +2,7 @@
 
 pub mod argv;
 pub mod link;
+pub mod memory;
 pub mod own;
 mod stat;
 mod status;
@@ -10,7 +11,7 @@ pub mod threads;
 
 pub use link::Kind;
 pub use stat::Stat;
-pub use status::{Disposition, SIGTERM, Status, children, sleeps_in};
+pub use status::{Disposition, SIGTERM, Status, sleeps_in};
 pub use table::{Limit, Process, list};
 
 use rustix::fs::{Mode, OFlags, openat};
