@@ -1,6 +1,7 @@
 //! The registry: one line an area.
 
 mod area;
+mod cpu;
 mod disk;
 mod fds;
 mod lifecycle;
@@ -16,6 +17,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<fds::Fds>(),
     Entry::of::<sockets::Sockets>(),
     Entry::of::<memory::Memory>(),
+    Entry::of::<cpu::Cpu>(),
     Entry::of::<disk::Disk>(),
     Entry::of::<lifecycle::Lifecycle>(),
 ];

@@ -1,4 +1,4 @@
-//! `/proc`: the process table, descriptor links, small text files.
+//! `/proc`: the process table, threads, descriptor links, small text files.
 
 pub mod argv;
 pub mod link;
@@ -7,6 +7,7 @@ pub mod own;
 mod stat;
 mod status;
 mod table;
+pub mod threads;
 
 pub use link::Kind;
 pub use stat::Stat;

@@ -1,5 +1,8 @@
 //! The faults of the catalogue, one file each, with the healthy twin beside the fault.
 
+mod cpu_event_loop_stalled;
+mod cpu_throttled;
+mod cpu_uninterruptible;
 mod disk_deleted_held;
 mod disk_hung_mount;
 mod disk_near_full;

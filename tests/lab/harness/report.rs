@@ -210,6 +210,11 @@ impl<'a> Finding<'a> {
         self
     }
 
+    /// A text of its evidence.
+    pub fn said(&self, key: &str) -> &'a str {
+        self.text(&self.json["evidence"][key], &format!("text {key}"))
+    }
+
     /// A number of its evidence.
     pub fn number(&self, key: &str) -> f64 {
         let value = self.json["evidence"][key].as_f64();

@@ -20,8 +20,8 @@ use std::{cmp::Reverse, collections::BTreeSet, io};
 
 /// So many groups are kept for their kills or their pressure, beside those kept for their size.
 const STRIKING: usize = 32;
-/// So many processes are asked what they have in swap when nobody reads the table.
-const SWAPPED: usize = 20;
+/// So many processes are asked for exact figures and for what they have in swap: a file for each.
+const ASKED: usize = 20;
 
 impl Memory {
     pub(super) fn keep_groups(&mut self, m: &Moment, survey: &mut Survey, machine: Option<&Machine>) {
@@ -154,26 +154,29 @@ impl Memory {
         order.truncate(self.args.rows as usize);
         let all = self.args.sort == Sort::Swap;
         let rows =
-            order.iter().enumerate().map(|(rank, i)| self.row(m, *i, survey, machine, all || rank < SWAPPED));
+            order.iter().enumerate().map(|(rank, i)| self.row(m, *i, survey, machine, all || rank < ASKED));
         self.facts.processes = Kept::worst(total, rows.collect());
     }
 
-    /// One process; what it has in swap is asked only where that may be something.
+    /// One process; its status is read when it is asked for.
     fn row(
         &self,
         m: &Moment,
         i: usize,
         survey: Option<&Survey>,
         machine: Option<&Machine>,
-        swap: bool,
+        ask: bool,
     ) -> Row {
         let p = &m.processes()[i];
-        let swap_bytes = match () {
-            // Nobody has anything where nothing is.
-            () if machine.is_some_and(|s| s.swap_total == s.swap_free) => Ok(0),
-            () if !swap => Err(Why::NotAsked),
+        let held = match () {
+            () if !ask => Err(Why::NotAsked),
             () if m.left().is_zero() => Err(Why::TimedOut),
-            () => proc::memory::swapped(m.world, p),
+            () => proc::memory::held(m.world, p),
+        };
+        let swap_bytes = match held {
+            // Nobody has anything where nothing is.
+            _ if machine.is_some_and(|s| s.swap_total == s.swap_free) => Ok(0),
+            held => held.and_then(|h| h.swap_bytes),
         };
         let pss_bytes = match () {
             () if !self.args.pss => Err(Why::NotAsked),
@@ -186,7 +189,7 @@ impl Memory {
         });
         Row {
             process: m.name(p),
-            rss_bytes: p.rss_bytes,
+            rss_bytes: held.and_then(|h| h.rss_bytes).unwrap_or(p.rss_bytes),
             pss_bytes: pss_bytes.into(),
             swap_bytes: swap_bytes.into(),
             per_s: self.processes.get(&id(p)).and_then(|s| s.per_s()).ok_or(Why::NotAsked).into(),
