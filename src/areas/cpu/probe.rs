@@ -152,10 +152,13 @@ impl Cpu {
         (0..table.len()).filter(|i| !ours(&table[*i]) && !table[*i].kernel_thread).collect()
     }
 
-    /// Processors' worth of time since the last look, of those who used any, most first.
+    /// Processors' worth of time since the last look, of those who used any, most first. In the first look there is
+    /// nothing to compare with: who is on a processor then, or ready for one, is taken for somebody who computes.
     fn rates(&self, m: &Moment, meant: &[usize]) -> Vec<(f64, usize)> {
-        let Some((at, before)) = &self.before else { return vec![] };
         let table = m.processes();
+        let Some((at, before)) = &self.before else {
+            return meant.iter().filter(|i| table[**i].state == b'R').map(|i| (1.0, *i)).collect();
+        };
         let mut rates: Vec<_> =
             used(table, meant, before).into_iter().map(|(n, i)| (cores(n, m.at - *at), i)).collect();
         rates.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

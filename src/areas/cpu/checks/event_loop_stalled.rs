@@ -45,8 +45,9 @@ check! {
     /// - Java, Netty, Vert.x: `jstack PID`; blocking work on an event loop thread; then a worker pool.
     "cpu/event-loop-stalled": "one thread computes and nobody answers"
     {
-        ready_pct: "time that the thread was on a processor or ready for one, %" = 90;
-        share_pct: "time on a processor, %; with less it starves rather than computes" = 25;
+        ready_pct: "time that the thread was on a processor or ready for one, %" = 85;
+        share_pct: "time on a processor, %; with less it starves rather than computes" = 5;
+        alone_pct: "with less time on a processor than this, %, others crowd it out and the confidence is low" = 50;
         waiting: "connections that were neither accepted nor read" = 3;
         untouched_pct: "of the connections that wait, untouched ones, %" = 50;
         oldest_s: "when nothing is taken at all and the oldest waits for so many seconds it is critical" = 30;
@@ -107,7 +108,8 @@ fn finding(h: &Hot, w: &Waiting, others: &[&Hot], at: &Limits) -> Finding {
     let answers = if whole { "answers nobody" } else { "hardly answers" };
     let many = if w.waiting == 1 { "connection waits" } else { "connections wait" };
     let title = format!("{who} computes and {answers}: {} {many} on :{port}", rates::count(w.waiting));
-    let sure = if h.main { Confidence::Medium } else { Confidence::Low };
+    let crowded = h.share_pct < at.alone_pct.value();
+    let sure = if h.main && !crowded { Confidence::Medium } else { Confidence::Low };
     let mut finding = Finding::new(severity, sure, Thing::Process(p.clone()), title)
         .about(Thing::Listener { address: address.clone() })
         .evidence("thread", h.thread.as_str())
@@ -118,7 +120,7 @@ fn finding(h: &Hot, w: &Waiting, others: &[&Hot], at: &Limits) -> Finding {
         .evidence("waiting_bytes", w.bytes)
         .evidence("oldest_s", w.oldest_s)
         .because(format!(
-            "it was on a processor for {:.0} % of {} and never idle, no other thread of the process was",
+            "it was on a processor for {:.0} % of {} and never idle, and no other thread of the process was so busy",
             h.share_pct,
             rates::span(h.span_s)
         ))
@@ -129,6 +131,10 @@ fn finding(h: &Hot, w: &Waiting, others: &[&Hot], at: &Limits) -> Finding {
             w.samples
         ))
         .because("a heuristic from outside: which code computes only the runtime tells");
+    if crowded {
+        finding = finding
+            .because("most of the rest it was ready and waited for a processor: others crowd it out as well");
+    }
     if !others.is_empty() {
         finding =
             finding.because(format!("{} more processes at this listener compute as well", others.len()));
@@ -187,9 +193,11 @@ mod tests {
     #[test]
     fn who_computes_in_several_threads_or_with_pauses_is_silent() {
         assert_eq!(severity(Hot { threads: 2, ..hot(34, 34) }), None);
-        assert_eq!(severity(Hot { ready_pct: 89.0, ..hot(34, 34) }), None);
-        assert_eq!(severity(Hot { share_pct: 24.0, ..hot(34, 34) }), None, "it starves");
-        assert_eq!(severity(Hot { share_pct: 25.0, ..hot(34, 34) }), FOUND, "a crowded machine");
+        assert_eq!(severity(Hot { ready_pct: 84.0, ..hot(34, 34) }), None);
+        assert_eq!(severity(Hot { share_pct: 4.0, ..hot(34, 34) }), None, "it starves");
+        assert_eq!(severity(Hot { share_pct: 50.0, ..hot(34, 34) }), FOUND);
+        let crowded = severity(Hot { share_pct: 5.0, ..hot(34, 34) });
+        assert_eq!(crowded, Some((Severity::Warning, Confidence::Low)), "a crowded machine");
         assert_eq!(severity(Hot { span_s: 0.3, ..hot(34, 34) }), None);
     }
 

@@ -24,12 +24,12 @@ use std::{
 /// So many processes' sockets are looked at.
 const WATCHED: usize = 8;
 /// Processors' worth of time from which on a process may hold up its loop; on a crowded machine it gets no more.
-const COMPUTES: f64 = 0.25;
+const COMPUTES: f64 = 0.1;
 /// Of a process with more descriptors than this the sockets are not sought, and with more than the second only once.
 const DESCRIPTORS: u64 = 20_000;
 const AGAIN: u64 = 2_000;
 /// A dump of all connections may take so long; one that takes longer than the second is not repeated in cheap looks.
-const DUMP: Duration = Duration::from_millis(250);
+const DUMP: Duration = Duration::from_secs(1);
 const SLOW: Duration = Duration::from_millis(30);
 
 /// Whose sockets are watched.
@@ -48,15 +48,15 @@ impl Watch {
     /// Whose sockets to look at: of who computes since the last look, or with one thread ever since.
     pub fn choose(&mut self, m: &Moment, rates: &[(f64, usize)], follow: &Follow) {
         let table = m.processes();
-        let hot = |i: usize| follow.hot(id(&table[i])).map_or(0, |(threads, _)| threads.len());
-        // A whole pool of threads at work is no loop that is held up.
-        let computes = |(rate, i): &&(f64, usize)| match hot(*i) {
-            0 => *rate >= COMPUTES,
-            1 => true,
-            _ => false,
-        };
-        let mut hot: Vec<usize> =
-            rates.iter().filter(computes).map(|(_, i)| *i).filter(|i| table[*i].open != Ok(0)).collect();
+        let threads = |i: usize| follow.hot(id(&table[i])).map_or(0, |(threads, _)| threads.len());
+        // A whole pool of threads at work is no loop that is held up; and one that got no processor since the last look
+        // still is one.
+        let fresh = rates.iter().filter(|(rate, i)| *rate >= COMPUTES && threads(*i) == 0).map(|r| r.1);
+        let index: HashMap<Id, usize> = table.iter().enumerate().map(|(i, p)| (id(p), i)).collect();
+        let known = follow.everyone().filter_map(|id| index.get(&id).copied()).filter(|i| threads(*i) == 1);
+        let mut hot: Vec<usize> = known.chain(fresh).filter(|i| table[*i].open != Ok(0)).collect();
+        let rate = |i: usize| rates.iter().find(|r| r.1 == i).map_or(0.0, |r| r.0);
+        hot.sort_by(|a, b| rate(*b).total_cmp(&rate(*a)).then(a.cmp(b)));
         self.left = hot.len().saturating_sub(WATCHED) as u64;
         hot.truncate(WATCHED);
         self.wanted.clear();

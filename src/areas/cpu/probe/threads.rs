@@ -61,9 +61,12 @@ impl Track {
     fn new(at: Instant, sched: Sched) -> Self {
         Self { first: (at, sched), last: (at, sched), hot: (at, sched) }
     }
-    fn push(&mut self, at: Instant, sched: Sched) {
+    /// One more look. `ready_now`: it is on a processor or waits for one this moment; asked only where it matters, for the
+    /// kernel counts a wait when it is over.
+    fn push(&mut self, at: Instant, sched: Sched, ready_now: impl FnOnce() -> bool) {
         let now = (at, sched);
-        if Share::of(self.last, now).is_some_and(|s| s.ready() < READY) {
+        let paused = Share::of(self.last, now).is_some_and(|s| s.ready() < READY);
+        if paused && !(self.hot.0 < self.last.0 && ready_now()) {
             self.hot = now;
         }
         self.last = now;
@@ -201,7 +204,8 @@ impl Followed {
                 Ok(sched) => {
                     let at = Instant::now();
                     let mut track = self.tracks.remove(tid).unwrap_or_else(|| Track::new(at, sched));
-                    track.push(at, sched);
+                    let ready = || threads.task(*tid).is_ok_and(|t| t.state == b'R');
+                    track.push(at, sched, ready);
                     alive.insert(*tid, track);
                 }
                 // The thread has ended; or this kernel keeps no such times, which the first thread of a process tells.
@@ -235,13 +239,19 @@ mod tests {
     fn a_thread_that_pauses_begins_anew_and_one_that_waits_its_turn_does_not() {
         let begin = Instant::now();
         let mut t = Track::new(begin, sched(0, 0));
-        t.push(at(begin, 250), sched(250, 0));
-        t.push(at(begin, 500), sched(300, 200));
+        let (ready, asleep) = (|| true, || false);
+        t.push(at(begin, 250), sched(250, 0), asleep);
+        t.push(at(begin, 500), sched(300, 200), asleep);
         let s = Share::of(t.hot, t.last).unwrap();
         assert_eq!((s.run, s.wait, s.ready()), (0.6, 0.4, 1.0));
-        t.push(at(begin, 750), sched(400, 200));
+        let mut starved = t;
+        starved.push(at(begin, 750), sched(300, 200), ready);
+        starved.push(at(begin, 1000), sched(350, 640), ready);
+        let s = Share::of(starved.hot, starved.last).unwrap();
+        assert_eq!((s.span.as_millis(), s.ready() > 0.98), (1000, true), "a wait is counted when it is over");
+        t.push(at(begin, 750), sched(400, 200), asleep);
         assert_eq!(Share::of(t.hot, t.last), None, "it slept most of that time");
-        t.push(at(begin, 1000), sched(650, 200));
+        t.push(at(begin, 1000), sched(650, 200), asleep);
         let s = Share::of(t.hot, t.last).unwrap();
         assert_eq!((s.run, s.span.as_millis()), (1.0, 250));
         assert_eq!(Share::of(t.first, t.last).unwrap().run, 0.65, "the table shows the whole");
