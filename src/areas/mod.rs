@@ -1,6 +1,7 @@
 //! The registry: one line an area.
 
 mod area;
+pub mod dns;
 mod fds;
 mod sockets;
 

@@ -1,0 +1,4 @@
+//! Name resolution as the application has it.
+
+pub mod conf;
+pub mod plan;
