@@ -155,7 +155,7 @@ fn tokens(arg: &[u8]) -> Vec<Range<usize>> {
         // Container ids and the like stand in paths of files, in small letters; a URL, where a webhook has its secret,
         // has a colon before its slashes.
         let path = text.starts_with(b"/") && !(start > 0 && arg[start - 1] == b':');
-        let looks = |p: &[u8]| is_random(p) && !(path && !p.iter().any(u8::is_ascii_uppercase));
+        let looks = |p: &[u8]| (!path || p.iter().any(u8::is_ascii_uppercase)) && is_random(p);
         let told = PREFIXES.iter().any(|p| text.starts_with(p) && text.len() >= p.len() + 12);
         // Base64 has a slash in every sixty-fourth place: its pieces together look as random as one.
         let base64 = !text.contains(&b'.') && looks(text);

@@ -1,12 +1,15 @@
 //! `/proc`: the process table, descriptor links, small text files.
 
+pub mod argv;
 pub mod link;
 pub mod own;
 mod stat;
+mod status;
 mod table;
 
 pub use link::Kind;
 pub use stat::Stat;
+pub use status::{Disposition, SIGTERM, Status, children, sleeps_in};
 pub use table::{Limit, Process, list};
 
 use rustix::fs::{Mode, OFlags, openat};
