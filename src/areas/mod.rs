@@ -5,7 +5,7 @@ pub mod dns;
 mod fds;
 mod sockets;
 
-pub use area::{Area, Chosen, Entry, Recorded, Running};
+pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
 
 use crate::model::Doc;
 

@@ -113,7 +113,7 @@ fn options(text: &str, conf: &mut Conf) {
             let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
             Some(digits[..end].parse::<u64>().unwrap_or(if end == 0 { 0 } else { u64::MAX }))
         };
-        let mut capped = |n: u64, most: u32, lints: &mut Vec<Lint>| {
+        let capped = |n: u64, most: u32, lints: &mut Vec<Lint>| {
             if n > u64::from(most) {
                 lints.push(Lint::OptionCapped { option: lint::short(option), counts: most });
             }
