@@ -106,9 +106,9 @@ static void close_peer(int fd)
 
 static void *wait_for_ever(void *unused)
 {
-	(void)unused;
 	for (;;)
 		pause();
+	return unused;
 }
 
 static void threads(long n)
