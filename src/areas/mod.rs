@@ -1,7 +1,7 @@
 //! The registry: one line an area.
 
 mod area;
-pub mod dns;
+mod dns;
 mod fds;
 mod sockets;
 
@@ -10,7 +10,7 @@ pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
 use crate::model::Doc;
 
 /// Every area, in the order in which reports name them.
-pub static AREAS: &[Entry] = &[Entry::of::<fds::Fds>(), Entry::of::<sockets::Sockets>()];
+pub static AREAS: &[Entry] = &[Entry::of::<fds::Fds>(), Entry::of::<sockets::Sockets>(), Entry::of::<dns::Dns>()];
 
 /// The documentation of every check there is.
 pub fn docs() -> Vec<&'static Doc> {

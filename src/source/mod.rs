@@ -3,11 +3,13 @@
 pub mod cgroup;
 pub mod child;
 mod clock;
+pub mod dns;
 mod headroom;
 mod host;
 mod moment;
 pub mod net;
 pub mod proc;
+pub mod rooted;
 mod scope;
 mod users;
 mod walk;

@@ -1,8 +1,8 @@
 use super::super::conf::Around;
 use super::*;
 
-fn conf(libc: Libc, text: &str) -> Conf {
-    Conf::read(libc, text.as_bytes(), &Around::default())
+fn conf(whose: Libc, text: &str) -> Conf {
+    Conf::read(whose, text.as_bytes(), &Around::default())
 }
 fn names(plan: &Plan) -> Vec<&str> {
     plan.candidates.iter().map(|c| c.name.as_str()).collect()
@@ -25,9 +25,9 @@ const HOST: &str = "search a.test b.test\nnameserver 10.0.0.1\n";
 
 #[test]
 fn an_external_name_in_a_pod_costs_eight_queries_under_both_libraries() {
-    for libc in [Libc::Glibc, Libc::Musl] {
-        let plan = Plan::of(&conf(libc, POD), "api.example.com").unwrap();
-        assert_eq!(plan.queries, 8, "{libc}");
+    for whose in [Libc::Glibc, Libc::Musl] {
+        let plan = Plan::of(&conf(whose, POD), "api.example.com").unwrap();
+        assert_eq!(plan.queries, 8, "{whose}");
         assert_eq!(
             names(&plan),
             [
@@ -42,8 +42,8 @@ fn an_external_name_in_a_pod_costs_eight_queries_under_both_libraries() {
 
 #[test]
 fn a_trailing_dot_is_asked_for_alone() {
-    for libc in [Libc::Glibc, Libc::Musl] {
-        assert_eq!(names(&Plan::of(&conf(libc, POD), "api.example.com.").unwrap()), ["api.example.com"]);
+    for whose in [Libc::Glibc, Libc::Musl] {
+        assert_eq!(names(&Plan::of(&conf(whose, POD), "api.example.com.").unwrap()), ["api.example.com"]);
     }
 }
 
@@ -91,9 +91,9 @@ fn servers_that_fail_are_passed_over_by_glibc_and_end_musl() {
 
 #[test]
 fn a_closed_port_ends_the_lookup_at_once() {
-    for libc in [Libc::Glibc, Libc::Musl] {
-        let (asked, end) = walked(&conf(libc, HOST), "db", &[Outcome::PortClosed]);
-        assert_eq!((asked.len(), end), (1, Some(End::Again)), "{libc}");
+    for whose in [Libc::Glibc, Libc::Musl] {
+        let (asked, end) = walked(&conf(whose, HOST), "db", &[Outcome::PortClosed]);
+        assert_eq!((asked.len(), end), (1, Some(End::Again)), "{whose}");
     }
 }
 
@@ -151,8 +151,8 @@ proptest::proptest! {
         use Outcome::*;
         let all = [NxDomain, NoData, ServFail, Refused, Timeout, PortClosed];
         let list: String = (0..domains).map(|i| format!(" d{i}.test")).collect();
-        for libc in [Libc::Glibc, Libc::Musl] {
-            let conf = conf(libc, &format!("search{list}\nnameserver ::1\noptions ndots:{ndots}\n"));
+        for whose in [Libc::Glibc, Libc::Musl] {
+            let conf = conf(whose, &format!("search{list}\nnameserver ::1\noptions ndots:{ndots}\n"));
             let Ok(mut walk) = Walk::new(&conf, &name) else { continue };
             let mut picks = picks.iter().cycle();
             for step in 0.. {

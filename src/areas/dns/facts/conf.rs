@@ -107,18 +107,18 @@ pub struct Around {
 
 impl Conf {
     /// Reads the text of `/etc/resolv.conf`.
-    pub fn read(libc: Libc, text: &[u8], around: &Around) -> Self {
+    pub fn read(whose: Libc, text: &[u8], around: &Around) -> Self {
         let text = String::from_utf8_lossy(&text[..text.len().min(FILE_MOST)]);
-        match libc {
+        match whose {
             Libc::Glibc => glibc::read(&text, around),
             Libc::Musl => musl::read(&text, around),
         }
     }
 
     /// What applies before a line was read.
-    fn defaults(libc: Libc) -> Self {
+    fn defaults(whose: Libc) -> Self {
         Self {
-            libc,
+            libc: whose,
             servers: vec![],
             default_server: false,
             search: vec![],

@@ -100,8 +100,8 @@ fn without_a_search_list_glibc_takes_the_domain_of_the_host() {
 
 #[test]
 fn addresses_are_read_as_each_library_reads_them() {
-    let one = |libc, word: &str| {
-        let conf = Conf::read(libc, format!("nameserver {word}\n").as_bytes(), &Around::default());
+    let one = |whose, word: &str| {
+        let conf = Conf::read(whose, format!("nameserver {word}\n").as_bytes(), &Around::default());
         (!conf.default_server).then(|| conf.servers[0].to_string())
     };
     assert_eq!(one(Libc::Glibc, "fe80::1%eth0").as_deref(), Some("fe80::1%eth0"));
@@ -126,8 +126,8 @@ fn domains_that_can_be_no_names_are_said() {
 proptest::proptest! {
     #[test]
     fn no_bytes_break_it(bytes: Vec<u8>) {
-        for libc in [Libc::Glibc, Libc::Musl] {
-            let conf = Conf::read(libc, &bytes, &Around::default());
+        for whose in [Libc::Glibc, Libc::Musl] {
+            let conf = Conf::read(whose, &bytes, &Around::default());
             proptest::prop_assert!(!conf.servers.is_empty() && conf.servers.len() <= SERVERS_MOST);
         }
     }
