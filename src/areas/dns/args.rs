@@ -28,7 +28,15 @@ pub struct Args {
     #[arg(long, value_name = "PORT", default_value_t = 53, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
     /// Types that the servers are asked for
-    #[arg(long = "type", id = "types", value_name = "TYPE", value_enum, ignore_case = true, value_delimiter = ',', default_value = "a,aaaa")]
+    #[arg(
+        long = "type",
+        id = "types",
+        value_name = "TYPE",
+        value_enum,
+        ignore_case = true,
+        value_delimiter = ',',
+        default_value = "a,aaaa"
+    )]
     pub types: Vec<Type>,
     /// Rows of the tables
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -143,7 +151,8 @@ mod tests {
     #[test]
     fn flags_are_what_they_say() {
         assert_eq!(parse(&[]).unwrap(), Args::default());
-        let args = parse(&["db", "--server", "10.0.0.1", "--server", "fe80::1", "--type", "mx,TXT", "--plan"]);
+        let args =
+            parse(&["db", "--server", "10.0.0.1", "--server", "fe80::1", "--type", "mx,TXT", "--plan"]);
         let args = args.unwrap();
         assert_eq!((args.names, args.server.len(), args.plan), (vec!["db".to_string()], 2, true));
         assert_eq!(args.types, [Type::Mx, Type::Txt]);

@@ -174,9 +174,11 @@ fn servers(seen: &[ServerSeen], args: &Args) -> Block {
 fn asked(s: &ServerSeen, a: &Asked) -> Vec<Cell> {
     let unseen = Reading::unseen(crate::model::Why::NotAsked);
     let cold = a.udp.first().unwrap_or(&unseen);
-    let warm: Vec<&Try> = a.udp.iter().skip(1).filter_map(Reading::drawn).filter(|t| t.came.reply().is_some()).collect();
+    let warm: Vec<&Try> =
+        a.udp.iter().skip(1).filter_map(Reading::drawn).filter(|t| t.came.reply().is_some()).collect();
     let warm = warm.iter().map(|t| t.ms).min_by(f64::total_cmp);
-    let last: Option<&Reply> = a.udp.iter().filter_map(Reading::drawn).filter_map(|t| t.came.reply()).next_back();
+    let last: Option<&Reply> =
+        a.udp.iter().filter_map(Reading::drawn).filter_map(|t| t.came.reply()).next_back();
     vec![
         s.address.as_str().into(),
         a.name.as_str().into(),

@@ -80,7 +80,8 @@ impl Dns {
         let known = facts.settings.hosts.drawn().map_or(&[][..], |h| h.as_slice());
         let names: Vec<&String> =
             self.args.names.iter().filter(|n| !known.iter().any(|h| h.name == **n)).collect();
-        let work = Work { args: &self.args, confs: &confs, servers: &servers, names, until: until(m, &self.args) };
+        let work =
+            Work { args: &self.args, confs: &confs, servers: &servers, names, until: until(m, &self.args) };
         let done = match patient.pid {
             None => Ok(work.run()),
             Some(pid) => netns::inside(&m.world.proc_root.join(pid.to_string()), || work.run()),
@@ -206,4 +207,3 @@ impl Done {
         }
     }
 }
-

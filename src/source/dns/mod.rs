@@ -40,7 +40,9 @@ pub enum Came {
     Barred(Errno),
     /// Our own deadline came before the end of the wait.
     Cut,
-    /// A reply with our id that is not a DNS message, or a connection that ended in the middle of one.
+    /// The other side ended the connection without an answer.
+    Ended,
+    /// A reply with our id that is not a DNS message.
     Malformed,
 }
 

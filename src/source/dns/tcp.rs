@@ -9,11 +9,7 @@ use rustix::{
         sockopt::socket_error,
     },
 };
-use std::{
-    net::SocketAddr,
-    os::fd::OwnedFd,
-    time::Instant,
-};
+use std::{net::SocketAddr, os::fd::OwnedFd, time::Instant};
 
 /// Asks all of it over one connection; `patience` is for the connection and again for each answer.
 pub fn ask_tcp(server: SocketAddr, asks: &[Ask], how: Manner) -> Vec<Heard> {
@@ -81,7 +77,7 @@ fn filled(socket: &OwnedFd, wanted: usize, until: Instant, deadline: Instant) ->
     let mut have = 0;
     while have < wanted {
         match recv(socket, &mut bytes[have..], RecvFlags::empty()) {
-            Ok((0, _)) => return Err(Came::Malformed),
+            Ok((0, _)) => return Err(Came::Ended),
             Ok((n, _)) => have += n,
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => wait(socket, PollFlags::IN, until, deadline)?,
@@ -94,7 +90,7 @@ fn filled(socket: &OwnedFd, wanted: usize, until: Instant, deadline: Instant) ->
 /// What became of a connection that stood.
 fn ended(errno: Errno) -> Came {
     match errno {
-        Errno::CONNRESET | Errno::PIPE => Came::Malformed,
+        Errno::CONNRESET | Errno::PIPE => Came::Ended,
         other => refused(other),
     }
 }
@@ -133,4 +129,3 @@ fn connected(server: SocketAddr, how: Manner) -> Result<OwnedFd, Came> {
         Ok(Err(e)) | Err(e) => Err(refused(e)),
     }
 }
-

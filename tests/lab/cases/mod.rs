@@ -1,5 +1,17 @@
 //! The faults of the catalogue, one file each, with the healthy twin beside the fault.
 
+mod dns_config;
+mod dns_dead_server;
+mod dns_lookup_pool;
+mod dns_lost_reply_reads_as_enotfound;
+mod dns_pair_race;
+mod dns_search_amplification;
+mod dns_servers_disagree;
+mod dns_servfail;
+mod dns_slow_server;
+mod dns_tcp_dead;
+mod dns_truncation;
+mod dns_walk;
 mod fds_growing;
 mod fds_inotify_exhausted;
 mod fds_near_limit;

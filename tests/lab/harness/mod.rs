@@ -2,6 +2,7 @@
 
 mod case;
 mod cgroup;
+mod dns;
 mod host;
 mod network;
 mod patient;
@@ -11,6 +12,7 @@ mod run;
 mod schema;
 
 pub use case::{Case, Look};
+pub use dns::Query;
 pub use host::Host;
 pub use patient::{Patient, Program};
 pub use report::Report;

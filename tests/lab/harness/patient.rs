@@ -56,6 +56,20 @@ impl Program {
         Self::new("nginx", line).args([patient(configuration)]).listens(port)
     }
 
+    /// dnsmasq in the foreground on these addresses of loopback, with nothing but these arguments.
+    pub fn dnsmasq(listen: &str) -> Self {
+        let line = [
+            "/usr/sbin/dnsmasq",
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--no-resolv",
+            "--no-hosts",
+        ];
+        let line =
+            line.into_iter().chain(["--bind-interfaces", "--pid-file=", "--user=root"]).map(OsString::from);
+        Self::new("dnsmasq", line).args([format!("--listen-address={listen}")]).listens(53)
+    }
+
     fn new(name: &'static str, line: impl IntoIterator<Item = OsString>) -> Self {
         let line = line.into_iter().collect();
         Self { name, line, nofile: NOFILE, uid: None, listens: None, netns: None, doors: vec![] }

@@ -76,6 +76,7 @@ pub fn how_to_install(program: &str) -> String {
         "nginx" => "nginx-light",
         "ip" | "ss" | "tc" => "iproute2",
         "nft" => "nftables",
+        "dnsmasq" => "dnsmasq-base",
         "unshare" | "nsenter" | "setpriv" | "prlimit" | "mount" => "util-linux",
         other => return format!("the fault lab needs {other}"),
     };

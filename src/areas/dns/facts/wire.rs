@@ -58,6 +58,8 @@ pub enum Came {
     Closed,
     /// There is nobody of this address.
     Unreachable,
+    /// The connection was ended without an answer.
+    Ended,
     /// No DNS message.
     Malformed,
 }
@@ -120,6 +122,7 @@ impl Came {
             Came::Silence => "no answer".into(),
             Came::Closed => "port closed".into(),
             Came::Unreachable => "host unreachable".into(),
+            Came::Ended => "connection ended".into(),
             Came::Malformed => "not DNS".into(),
         }
     }

@@ -84,10 +84,8 @@ pub(super) fn servers(
     let questions = questions(args, confs);
     let questions = &questions;
     let seen: Vec<(ServerSeen, Option<Why>)> = thread::scope(|scope| {
-        let asking: Vec<_> = targets
-            .iter()
-            .map(|t| scope.spawn(move || one(t, questions, args.brief, until)))
-            .collect();
+        let asking: Vec<_> =
+            targets.iter().map(|t| scope.spawn(move || one(t, questions, args.brief, until))).collect();
         let joined = asking.into_iter().map(|a| match a.join() {
             Ok(seen) => seen,
             Err(panicked) => std::panic::resume_unwind(panicked),
@@ -106,7 +104,8 @@ fn one(target: &Target, questions: &[Question], brief: bool, until: Instant) -> 
         false => (PATIENCE, RESEND),
     };
     // The end of plain `check`'s patience is as late as three packets need: silence until then is no cut.
-    let deadline = if brief && patience > BRIEF_RESEND * SENDS - BRIEF_RESEND / 6 { until + patience } else { until };
+    let deadline =
+        if brief && patience > BRIEF_RESEND * SENDS - BRIEF_RESEND / 6 { until + patience } else { until };
     let how = Manner { patience, resend, sends: SENDS, deadline };
     let mut rounds: Vec<Vec<Heard>> = vec![flat(dns::ask_udp(&asks(), how))];
     let answered = |h: &Heard| matches!(h.came, dns::Came::Reply(_));
@@ -171,6 +170,7 @@ pub(super) fn told(heard: &Heard) -> Reading<Try> {
         dns::Came::Silence => Came::Silence,
         dns::Came::Closed => Came::Closed,
         dns::Came::Unreachable => Came::Unreachable,
+        dns::Came::Ended => Came::Ended,
         dns::Came::Malformed => Came::Malformed,
         dns::Came::NoRoute => return Reading::unseen(Why::Unsupported),
         dns::Came::Barred(e) => return Reading::unseen(Why::from(&std::io::Error::from(*e))),

@@ -26,7 +26,9 @@ pub(super) fn run(args: &Args, targets: &Targets, seen: &[ServerSeen], until: In
     }
     let answered = |s: &ServerSeen, kind: &str| {
         let asked = s.asked.iter().find(|a| a.kind == kind)?;
-        let reply = |r: &Reading<_>| r.drawn().is_some_and(|t: &super::super::facts::wire::Try| matches!(t.came, Came::Reply(_)));
+        let reply = |r: &Reading<_>| {
+            r.drawn().is_some_and(|t: &super::super::facts::wire::Try| matches!(t.came, Came::Reply(_)))
+        };
         asked.udp.iter().any(reply).then(|| asked.name.clone())
     };
     let both = |s: &&ServerSeen| answered(s, "A").is_some() && answered(s, "AAAA").is_some();

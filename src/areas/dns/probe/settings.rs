@@ -154,9 +154,7 @@ fn around(world: &World, patient: &Patient, gaps: &mut Gaps) -> Around {
         // Who named no process asks as this shell does; in a container its environment is the container's.
         None => (env::var("RES_OPTIONS").ok(), env::var("LOCALDOMAIN").ok()),
         Some(pid) => match argv::environ(world, pid, PATIENCE) {
-            Ok(environ) => {
-                (setting(&environ, Setting::ResOptions), setting(&environ, Setting::LocalDomain))
-            }
+            Ok(environ) => (setting(&environ, Setting::ResOptions), setting(&environ, Setting::LocalDomain)),
             Err(why) => {
                 gaps.add(why, "environment of the process: RES_OPTIONS, LOCALDOMAIN", pid);
                 (None, None)

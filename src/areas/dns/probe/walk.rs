@@ -12,10 +12,7 @@ use crate::{
     model::{Reading, Why},
     source::dns::{Ask, Came, Question, Reply},
 };
-use std::{
-    net::SocketAddr,
-    time::Instant,
-};
+use std::{net::SocketAddr, time::Instant};
 
 /// Looks names up one after the other; what glibc learns in one lookup it keeps for the next.
 pub(super) struct Walker<'a> {

@@ -55,9 +55,9 @@ impl Learnt {
         asks: &[Ask],
         until: Instant,
     ) -> Candidate {
-        let mut out =
-            Candidate { outcome: None, packets: 0, server: None, silent: vec![], half: false };
-        let waits = glibc_waits(&Conf { servers: vec![conf.servers[0].clone(); servers.len()], ..conf.clone() });
+        let mut out = Candidate { outcome: None, packets: 0, server: None, silent: vec![], half: false };
+        let waits =
+            glibc_waits(&Conf { servers: vec![conf.servers[0].clone(); servers.len()], ..conf.clone() });
         // The last failure that was heard, and whether anybody was there at all.
         let (mut failure, mut somebody) = (None, false);
         let first = self.first;
@@ -79,9 +79,8 @@ impl Learnt {
                     }
                     Server::Answered(replies) => {
                         somebody = true;
-                        let passed_over = |r: &&Reply| {
-                            !matches!(r.rcode, SERV_FAIL | NOT_IMPLEMENTED | REFUSED)
-                        };
+                        let passed_over =
+                            |r: &&Reply| !matches!(r.rcode, SERV_FAIL | NOT_IMPLEMENTED | REFUSED);
                         let good: Vec<&Reply> = replies.iter().filter(passed_over).collect();
                         if let Some(outcome) = verdict(&good) {
                             out.outcome = Some(outcome);
