@@ -176,7 +176,9 @@ fn world(place: &Place, n: &Named, path: &[String]) -> Option<String> {
     let hit = WORLD.iter().filter(|_| pure).any(|forbidden| {
         let forbidden: Vec<&str> = forbidden.split("::").collect();
         let common = forbidden.iter().zip(path).take_while(|(a, b)| a == b).count();
-        common == forbidden.len() || n.glob && common == path.len()
+        // Who names the module under a name of his own, or all of it, has all that is in it.
+        let whole = n.glob || path == ["std", "net"];
+        common == forbidden.len() || whole && common == path.len()
     });
     hit.then(|| format!("{} may name no reader, clock or environment", name(place)))
 }

@@ -133,7 +133,7 @@ impl<'a> Group<'a> {
                 w.end(Came::Silence);
             } else if now >= how.deadline {
                 w.end(Came::Cut);
-            } else if now >= w.due {
+            } else if now >= w.due && w.sends < how.sends {
                 if w.sends == 0 {
                     w.begun = Instant::now();
                 }
@@ -143,7 +143,8 @@ impl<'a> Group<'a> {
                     Err(Errno::AGAIN | Errno::NOBUFS) => w.sends += 1,
                     Err(e) => w.end(refused(e)),
                 }
-                w.due = if w.sends < how.sends { now + how.resend } else { now + how.patience };
+                let wait = if w.sends < how.sends { how.resend } else { how.patience };
+                w.due = now.max(w.begun) + wait;
             }
         }
     }

@@ -41,7 +41,7 @@ fn a_type_that_nobody_answers_is_told_from_a_dead_server() {
 #[test]
 fn twin_dnsmasq_is_well() {
     let case = Case::new("web");
-    case.start(Program::dnsmasq("127.0.0.11").args(["--address=/db.test/10.0.0.7"]));
+    case.start(Program::dnsmasq("127.0.0.11").args(["--address=/db.test/10.0.0.7", "--local=/test/"]));
     case.resolv_conf("nameserver 127.0.0.11\nsearch test\n");
     case.must_be_well();
     case.paramedic(&["dns", "db", "www.db.test"]).must_be_silent();

@@ -52,7 +52,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
             let known = |r: &&Reply| r.rcode == NO_ERROR && r.records > 0;
             let denied = |r: &&Reply| r.rcode == NX_DOMAIN;
             // One that changes its mind is no witness.
-            let knows = match (replies.iter().all(|r| known(&r)), replies.iter().all(|r| denied(&r))) {
+            let knows = match (replies.iter().all(known), replies.iter().all(denied)) {
                 _ if replies.is_empty() => continue,
                 (true, _) => true,
                 (_, true) => false,
