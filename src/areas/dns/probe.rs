@@ -9,7 +9,7 @@ use super::{
     args::Args,
     facts::{
         Facts, Planned,
-        conf::{Conf, Server},
+        conf::{Conf, Libc, Server},
         plan::Plan,
         wire::{Race, ServerSeen, Walked},
     },
@@ -77,6 +77,10 @@ impl Dns {
             gaps.add(Why::Unsupported, "nameservers", "this process table is not of the network we are in");
             return Ok(());
         }
+        if let Some(other) = other_services(facts).filter(|_| !self.args.names.is_empty()) {
+            let what = "name services that glibc asks before dns, as nsswitch.conf has it";
+            gaps.add(Why::Unsupported, what, other);
+        }
         let known = facts.settings.hosts.drawn().map_or(&[][..], |h| h.as_slice());
         let names: Vec<&String> =
             self.args.names.iter().filter(|n| !known.iter().any(|h| h.name == **n)).collect();
@@ -100,6 +104,18 @@ impl Dns {
     pub(super) fn seen(&self) -> Option<&Facts> {
         self.facts.as_ref()
     }
+}
+
+/// What glibc asks before it sends anything, and we do not: `resolve` goes to systemd-resolved over a socket of its own. Those that
+/// know local names only are left out.
+fn other_services(facts: &Facts) -> Option<String> {
+    let confs = facts.settings.conf.drawn()?;
+    confs.iter().find(|c| c.libc == Libc::Glibc)?;
+    let order = facts.settings.order.drawn()?.as_deref()?;
+    let before = order.split_whitespace().take_while(|s| *s != "dns").filter(|s| !s.starts_with('['));
+    let local = |s: &&str| matches!(*s, "files" | "myhostname" | "mymachines") || s.ends_with("_minimal");
+    let others: Vec<&str> = before.filter(|s| !local(s)).collect();
+    (!others.is_empty()).then(|| others.join(" "))
 }
 
 fn until(m: &Moment, args: &Args) -> Instant {

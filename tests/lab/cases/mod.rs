@@ -2,6 +2,7 @@
 
 mod dns_config;
 mod dns_dead_server;
+mod dns_elsewhere;
 mod dns_lookup_pool;
 mod dns_lost_reply_reads_as_enotfound;
 mod dns_pair_race;

@@ -87,6 +87,12 @@ impl Program {
         self
     }
 
+    /// Gives it one variable of the environment.
+    pub fn env(variable: &str, mut program: Self) -> Self {
+        program.line.splice(0..0, ["/usr/bin/env".into(), variable.into()]);
+        program
+    }
+
     /// Runs it as this user and group, with no other group.
     pub fn uid(mut self, uid: u32) -> Self {
         self.uid = Some(uid);

@@ -77,7 +77,8 @@ fn weight(lint: &Lint) -> Option<Severity> {
         | Lint::TrailingComment { .. }
         | Lint::LineTooLong { .. }
         | Lint::OddSearchDomain { .. } => Some(Severity::Warning),
-        Lint::SearchReplaced { .. }
+        Lint::RootSearched { .. }
+        | Lint::SearchReplaced { .. }
         | Lint::OptionIgnored { .. }
         | Lint::OptionCapped { .. }
         | Lint::NoServer

@@ -119,6 +119,11 @@ impl Walk {
         let enough = dots >= conf.ndots as usize;
         let as_is = Candidate { name: bare.into(), from: From::AsIs };
         let searched = (0..).zip(&conf.search).filter_map(|(i, domain)| {
+            // musl skips what is no name with the domain behind it, the root included: `db..` is none.
+            let odd = domain.starts_with('.') || domain.is_empty() || domain.ends_with("..");
+            if conf.libc == Libc::Musl && odd {
+                return None;
+            }
             let domain = domain.strip_prefix('.').unwrap_or(domain);
             let domain = domain.strip_suffix('.').unwrap_or(domain);
             let joined = if domain.is_empty() { bare.to_string() } else { format!("{bare}.{domain}") };

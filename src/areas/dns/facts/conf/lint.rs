@@ -35,6 +35,11 @@ pub enum Lint {
         /// Its length, bytes.
         bytes: u32,
     },
+    /// The root is on the search list: musl before 1.2.4 gives up every lookup that searches, without a packet.
+    RootSearched {
+        /// The line, counted from 1.
+        line: u32,
+    },
     /// Of several `domain` and `search` lines only the last counts.
     SearchReplaced {
         /// The line that is without effect, counted from 1.
@@ -85,6 +90,12 @@ impl fmt::Display for Lint {
             }
             Lint::LineTooLong { line, bytes } => {
                 write!(f, "line {line}: {bytes} bytes, the whole line is passed over")
+            }
+            Lint::RootSearched { line } => {
+                write!(
+                    f,
+                    "line {line}: with `search .` musl before 1.2.4 fails every name that it searches for"
+                )
             }
             Lint::SearchReplaced { line, by } => {
                 write!(f, "line {line}: without effect, line {by} replaces it")

@@ -31,6 +31,9 @@ pub(super) fn read(text: &str, around: &Around) -> Conf {
             }
             conf.search = rest.split(space).filter(|w| !w.is_empty()).map(Into::into).collect();
             lint::of_search(&conf.search, n, &mut conf.lints);
+            if conf.search.iter().any(|d| d == ".") {
+                conf.lints.push(Lint::RootSearched { line: n });
+            }
         }
     }
     for (variable, value) in [("RES_OPTIONS", &around.res_options), ("LOCALDOMAIN", &around.localdomain)] {

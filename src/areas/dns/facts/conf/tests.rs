@@ -120,7 +120,9 @@ fn domains_that_can_be_no_names_are_said() {
         glibc("search a.test, b.test\nnameserver ::1\n").lints,
         [Lint::OddSearchDomain { domain: "a.test,".into() }]
     );
-    assert_eq!(glibc("search . a.test.\nnameserver ::1\n").lints, []);
+    let root = "search . a.test.\nnameserver ::1\n";
+    assert_eq!(glibc(root).lints, []);
+    assert_eq!(musl(root).lints, [Lint::RootSearched { line: 1 }]);
 }
 
 proptest::proptest! {

@@ -115,6 +115,12 @@ fn the_root_on_the_list_and_no_tld_query_leave_the_name_as_it_is_out() {
 }
 
 #[test]
+fn the_root_on_the_list_is_nothing_to_musl() {
+    let root = conf(Libc::Musl, "search . a.test\nnameserver 10.0.0.1\n");
+    assert_eq!(names(&Plan::of(&root, "db").unwrap()), ["db.a.test", "db"]);
+}
+
+#[test]
 fn the_wait_of_glibc_grows_with_the_place_of_the_server() {
     let of = |n: usize, options: &str| {
         let servers: String = (1..=n).map(|i| format!("nameserver 10.0.0.{i}\n")).collect();
