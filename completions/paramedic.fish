@@ -61,6 +61,9 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -s V -l version -d 'Pr
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "check" -d 'Everything visible from here, findings ranked, worst first'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "fds" -d 'Flags of `fds`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "sockets" -d 'Flags of `sockets`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "memory" -d 'Flags of `memory`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "disk" -d 'Flags of `disk`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "lifecycle" -d 'Flags of `lifecycle`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "snapshot" -d 'All facts of this host or pod, as one JSON document for --from'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "explain" -d 'What a check sees, why it matters, how to confirm, how to fix'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "schema" -d 'The JSON Schema of the report'
@@ -180,6 +183,118 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s q -l qui
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l sort -d 'Order of the tables' -r -f -a "pct\t'Share of the limit that cannot be given back; processes by size'
+size\t'Size'
+growth\t'Growth over the window'
+swap\t'What is in swap'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l rows -d 'Rows of the tables, the worst first' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l pss -d 'Count what processes share in part (PSS): the kernel walks the page tables of each process in the table'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l sort -d 'Order of the table of mounts' -r -f -a "used\t'Share of the space or of the inodes that is used'
+size\t'Size'
+avail\t'What is left, least first'
+mount\t'Path'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l rows -d 'Rows of the tables, the worst first' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l all -d 'Print every mount of the table, hidden ones and those without files of their own too'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l rows -d 'Rows of the tables, the worst first' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'

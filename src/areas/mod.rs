@@ -1,8 +1,12 @@
 //! The registry: one line an area.
 
 mod area;
+mod cpu;
+mod disk;
 mod dns;
 mod fds;
+mod lifecycle;
+mod memory;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
@@ -10,8 +14,15 @@ pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
 use crate::model::Doc;
 
 /// Every area, in the order in which reports name them.
-pub static AREAS: &[Entry] =
-    &[Entry::of::<fds::Fds>(), Entry::of::<sockets::Sockets>(), Entry::of::<dns::Dns>()];
+pub static AREAS: &[Entry] = &[
+    Entry::of::<fds::Fds>(),
+    Entry::of::<sockets::Sockets>(),
+    Entry::of::<memory::Memory>(),
+    Entry::of::<cpu::Cpu>(),
+    Entry::of::<disk::Disk>(),
+    Entry::of::<lifecycle::Lifecycle>(),
+    Entry::of::<dns::Dns>(),
+];
 
 /// The documentation of every check there is.
 pub fn docs() -> Vec<&'static Doc> {

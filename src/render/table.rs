@@ -7,6 +7,8 @@ use crate::model::{Cell, Column};
 const LONGEST: usize = 48;
 /// And no text is shortened to less than this.
 const LEAST_TEXT: usize = 16;
+/// Paths may be shortened to this: their end says most, and control groups of containers are 150 characters long.
+const LEAST_PATH: usize = 24;
 const GAP: usize = 2;
 
 /// Which columns are shown, how wide, and on which side their cells stand. Made from the rows that are known; later
@@ -25,6 +27,8 @@ struct Shown {
     right: bool,
     /// Longer cells are cut.
     cut: bool,
+    /// All cells are paths, or no text.
+    path: bool,
 }
 
 impl Layout {
@@ -36,8 +40,9 @@ impl Layout {
             let width = widest.unwrap_or(0).max(wrap::columns(&heading));
             let number = |c: &Cell| matches!(c, Cell::Int(_) | Cell::Id(_) | Cell::Num(_));
             let no_text = |c: &Cell| number(c) || matches!(c, Cell::None | Cell::Unseen);
+            let path = cells().any(is_path) && cells().all(|c| is_path(c) || !is_long(c));
             let right = !column.unit.is_empty() || cells().any(number) && cells().all(no_text);
-            Shown { index, unit: column.unit, heading, width, right, cut: false }
+            Shown { index, unit: column.unit, heading, width, right, cut: false, path }
         };
         let wanted = columns.iter().enumerate().filter(|(_, c)| style.wide || !c.wide);
         let mut shown: Vec<_> = wanted.map(measure).collect();
@@ -46,6 +51,13 @@ impl Layout {
         if needs(&shown) > room {
             for s in shown.iter_mut().filter(|s| !s.right && s.width > LONGEST) {
                 (s.width, s.cut) = (LONGEST, true);
+            }
+            for at in (0..shown.len()).rev() {
+                let over = needs(&shown).saturating_sub(room);
+                let s = &mut shown[at];
+                if s.path && over > 0 && s.width > LEAST_PATH {
+                    (s.width, s.cut) = (s.width.saturating_sub(over).max(LEAST_PATH), true);
+                }
             }
         }
         let mut left_out = Vec::new();
@@ -74,7 +86,11 @@ impl Layout {
         self.line(self.shown.iter().map(|s| {
             let text = unit::show(row.get(s.index).unwrap_or(&Cell::Unseen), s.unit);
             let text = style.clean(&text);
-            if s.cut { wrap::cut(&text, s.width, &style.clean("…")) } else { text.into_owned() }
+            match s.cut {
+                true if s.path => wrap::cut_front(&text, s.width, &style.clean("…")),
+                true => wrap::cut(&text, s.width, &style.clean("…")),
+                false => text.into_owned(),
+            }
         }))
     }
     fn line(&self, cells: impl Iterator<Item = String>) -> String {
@@ -89,6 +105,13 @@ impl Layout {
         line.truncate(line.trim_end().len());
         line
     }
+}
+
+fn is_path(cell: &Cell) -> bool {
+    matches!(cell, Cell::Text(t) if t.starts_with('/'))
+}
+fn is_long(cell: &Cell) -> bool {
+    matches!(cell, Cell::Text(t) if t.len() > LEAST_PATH)
 }
 
 /// What is drawn of a table.
@@ -164,6 +187,18 @@ mod tests {
           … no room for OLDEST: -o wide
         ");
         assert!(drawn(40, &COLUMNS, &rows, 1).lines().all(|l| wrap::columns(l) <= 40));
+    }
+
+    #[test]
+    fn of_a_long_path_the_end_is_kept_before_a_column_is_given_up() {
+        let columns = [Column::new("cgroup"), Column::unit("used_pct", "pct"), Column::unit("oldest_s", "s")];
+        let row = |path: &str| vec![path.into(), Cell::Num(41.0), Cell::Int(60)];
+        let rows = [row("/kubepods.slice/kubepods-pod1f.slice/cri-containerd-0123.scope"), row("(machine)")];
+        insta::assert_snapshot!(drawn(60, &columns, &rows, 2), @r"
+          CGROUP                                        USED  OLDEST
+          …epods-pod1f.slice/cri-containerd-0123.scope   41%      1m
+          (machine)                                      41%      1m
+        ");
     }
 
     #[test]

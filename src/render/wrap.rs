@@ -96,6 +96,16 @@ pub(super) fn cut(text: &str, room: usize, more: &str) -> String {
     if columns(head) > keep { more.into() } else { format!("{head}{more}") }
 }
 
+/// The text cut to `room` columns with `more` in the place of its begin: of a path the end says most.
+pub(super) fn cut_front(text: &str, room: usize, more: &str) -> String {
+    let keep = room.saturating_sub(columns(more));
+    if columns(text) <= room {
+        return text.into();
+    }
+    let from = text.char_indices().map(|(at, _)| at).find(|at| columns(&text[*at..]) <= keep);
+    format!("{more}{}", &text[from.unwrap_or(text.len())..])
+}
+
 /// As many characters as fit into `room` columns, at least one, and the rest.
 fn split_at(text: &str, room: usize) -> (&str, &str) {
     let mut used = 0;
@@ -133,5 +143,8 @@ mod tests {
         assert_eq!(cut("漢字漢字", 6, "…"), "漢字…");
         assert_eq!(cut("漢字", 1, "…"), "…");
         assert_eq!(cut("short", 5, "…"), "short");
+        assert_eq!(cut_front("/a/b/web.scope", 10, "…"), "…web.scope");
+        assert_eq!(cut_front("/漢字漢字", 5, "…"), "…漢字");
+        assert_eq!(cut_front("short", 5, "…"), "short");
     }
 }

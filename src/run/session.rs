@@ -132,6 +132,8 @@ impl Session {
         for a in &mut self.areas {
             a.look(&m, &walked);
         }
+        // Between looks nobody asks, and what it shares with us would be copied as we go on.
+        self.world.ask().rest();
         self.gaps = m.gaps();
         self.gaps.extend(gaps.list());
         Ok(())

@@ -7,6 +7,7 @@ pub mod dns;
 mod headroom;
 mod host;
 mod moment;
+pub mod mounts;
 pub mod net;
 pub mod proc;
 pub mod rooted;

@@ -1,6 +1,6 @@
 //! One instant, shared by all areas that look at it: each shared thing is read at most once.
 
-use super::{Clock, Scope, World, cgroup, proc};
+use super::{Clock, Scope, World, cgroup, child, proc};
 use crate::model::{self, Gaps, Stamp};
 use std::{
     cell::{OnceCell, RefCell},
@@ -64,7 +64,10 @@ impl<'w> Moment<'w> {
     /// The processes in scope, in order of pid.
     pub fn processes(&self) -> &[proc::Process] {
         self.table.get_or_init(|| {
-            let table = proc::list(self.world, self.deadline, &mut self.gaps.borrow_mut());
+            let mut table = proc::list(self.world, self.deadline, &mut self.gaps.borrow_mut());
+            // A child of ours that hangs on a dead mount is not the patient's.
+            let own = proc::own::pid(self.world);
+            table.retain(|p| !child::is_ours(p.comm.as_str(), p.ppid, own));
             self.scope.keep(self.world, table)
         })
     }

@@ -9,6 +9,8 @@ enum Tie {
     Process,
     Peer,
     Listener,
+    Cgroup,
+    Mount,
     /// The same machine is enough.
     Host,
 }
@@ -25,6 +27,15 @@ const LINKS: &[(&str, Tie, &str)] = &[
     ("sockets/dead-peer", Tie::Peer, "sockets/retransmits"),
     ("sockets/conntrack-near-limit", Tie::Host, "sockets/connect-hanging"),
     ("sockets/orphans", Tie::Host, "sockets/tcp-memory"),
+    ("fds/growing", Tie::Process, "disk/deleted-held"),
+    ("memory/growing", Tie::Cgroup, "memory/near-limit"),
+    ("memory/near-limit", Tie::Cgroup, "memory/oom-killed"),
+    ("memory/near-limit", Tie::Cgroup, "memory/pressure"),
+    ("memory/pressure", Tie::Cgroup, "disk/pressure"),
+    ("disk/deleted-held", Tie::Mount, "disk/near-full"),
+    ("lifecycle/zombies", Tie::Process, "lifecycle/tasks-near-limit"),
+    ("lifecycle/shell-wrapper", Tie::Process, "lifecycle/sigterm-dropped"),
+    ("lifecycle/no-init", Tie::Process, "lifecycle/zombies"),
 ];
 
 /// Every code that a rule names; the registry test holds them against the checks there are.
@@ -38,6 +49,8 @@ fn ties(tie: Tie, thing: &Thing) -> bool {
         Tie::Process => matches!(thing, Thing::Process(_)),
         Tie::Peer => matches!(thing, Thing::Peer { .. }),
         Tie::Listener => matches!(thing, Thing::Listener { .. }),
+        Tie::Cgroup => matches!(thing, Thing::Cgroup { .. }),
+        Tie::Mount => matches!(thing, Thing::Mount { .. }),
         Tie::Host => false,
     }
 }

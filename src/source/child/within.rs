@@ -1,10 +1,13 @@
 //! What the child does: between fork and _exit only async-signal-safe calls, no allocation, no panic.
+#![allow(unsafe_code)] // system calls as C functions: what wraps them may allocate
 
 use libc::{c_int, c_void, pid_t};
 
 /// Three words: of a question its kind, the most bytes wanted and the length of the path with its NUL; of an answer an
 /// errno, the length of what follows and whether it was cut.
 pub(super) const HEADER: usize = 12;
+/// How process lists show the child, also one that was left behind because it cannot die.
+pub(super) const NAME: &std::ffi::CStr = c"paramedic-asks";
 pub(super) const STATVFS: u32 = 1;
 pub(super) const STAT: u32 = 2;
 pub(super) const READ: u32 = 3;
@@ -57,6 +60,7 @@ unsafe fn settle(socket: c_int, parent: pid_t) {
         libc::sigemptyset(&mut mask);
         libc::sigprocmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        libc::prctl(libc::PR_SET_NAME, NAME.as_ptr());
         // Whoever forked us ended before that call.
         if libc::getppid() != parent {
             libc::_exit(0);

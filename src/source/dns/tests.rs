@@ -117,3 +117,31 @@ fn tcp_frames_messages_and_tells_a_closed_port_from_an_end_in_the_middle() {
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(ask_tcp(gone, &[ask("a.test", "A")], how(10_000))[0].came, Came::Closed);
 }
+
+#[test]
+fn of_all_servers_the_first_yes_or_no_wins_and_a_failure_is_asked_again_at_once() {
+    let failing = server(|socket, question, from| {
+        let mut answer = nothing(question);
+        answer[3] = 2;
+        socket.send_to(&answer, from).unwrap();
+    });
+    let knowing = server(|socket, question, from| {
+        thread::sleep(Duration::from_millis(50));
+        socket.send_to(&nothing(question), from).unwrap();
+    });
+    let how = |ms| Rounds {
+        timeout: Duration::from_millis(ms),
+        interval: Duration::from_millis(ms),
+        deadline: Instant::now() + Duration::from_secs(20),
+    };
+    let heard = &ask_all(&[failing, knowing], &[ask("a.test", "A")], how(10_000))[0];
+    assert_eq!(heard.1, Some(1));
+    assert!(matches!(&heard.0.came, Came::Reply(r) if r.rcode == 3), "{heard:?}");
+    assert_eq!(heard.0.sends, 4, "one each, and two more to the one that failed");
+
+    let silent = server(|_, _, _| {});
+    let heard = &ask_all(&[silent], &[ask("a.test", "A")], how(50))[0];
+    assert_eq!((&heard.0.came, heard.1), (&Came::Silence, None));
+    let cut = Rounds { deadline: Instant::now() + Duration::from_millis(20), ..how(5_000) };
+    assert_eq!(ask_all(&[silent], &[ask("a.test", "A")], cut)[0].0.came, Came::Cut);
+}

@@ -1,16 +1,18 @@
-//! `/proc`: the process table, descriptor links, small text files.
+//! `/proc`: the process table, threads, descriptor links, small text files.
 
 pub mod argv;
 pub mod interp;
 pub mod link;
+pub mod memory;
 pub mod own;
 mod stat;
 mod status;
 mod table;
+pub mod threads;
 
 pub use link::Kind;
 pub use stat::Stat;
-pub use status::{Disposition, SIGTERM, Status, children, sleeps_in};
+pub use status::{Disposition, SIGTERM, Status, sleeps_in};
 pub use table::{Limit, Process, list};
 
 use rustix::fs::{Mode, OFlags, openat};

@@ -3,7 +3,7 @@
 
 use super::read_at;
 use crate::source::World;
-use std::{ffi::CStr, io};
+use std::io;
 
 /// What `kill` sends and every runtime of containers sends first.
 pub const SIGTERM: u32 = 15;
@@ -120,17 +120,6 @@ pub fn sleeps_in(world: &World, pid: i32) -> Option<String> {
     let text = read_at(world.process(pid).ok()?, c"wchan", &mut buf).ok()?;
     let text = std::str::from_utf8(text).ok()?.trim();
     (!matches!(text, "" | "0")).then(|| text.to_string())
-}
-
-/// The pid of the namespace's children, `/proc/PID/task/PID/children`; for who is looked at alone.
-pub fn children(world: &World, pid: i32) -> Option<Vec<i32>> {
-    let mut buf = [0u8; 4096];
-    let name = format!("task/{pid}/children\0");
-    let name = CStr::from_bytes_with_nul(name.as_bytes()).ok()?;
-    let text = read_at(world.process(pid).ok()?, name, &mut buf).ok()?;
-    std::str::from_utf8(text)
-        .ok()
-        .map(|t| t.split_ascii_whitespace().filter_map(|n| n.parse().ok()).collect())
 }
 
 #[cfg(test)]

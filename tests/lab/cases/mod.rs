@@ -1,5 +1,12 @@
 //! The faults of the catalogue, one file each, with the healthy twin beside the fault.
 
+mod cpu_event_loop_stalled;
+mod cpu_throttled;
+mod cpu_uninterruptible;
+mod disk_deleted_held;
+mod disk_hung_mount;
+mod disk_near_full;
+mod disk_read_only;
 mod dns_config;
 mod dns_dead_server;
 mod dns_elsewhere;
@@ -17,6 +24,14 @@ mod fds_growing;
 mod fds_inotify_exhausted;
 mod fds_near_limit;
 mod hostile_names;
+mod lifecycle_shell_wrapper;
+mod lifecycle_sigterm_dropped;
+mod lifecycle_tasks_near_limit;
+mod lifecycle_zombies;
+mod memory_growing;
+mod memory_heap_vs_limit;
+mod memory_near_limit;
+mod memory_oom_killed;
 mod ordinary_services;
 mod other_namespaces;
 mod sockets_accept_queue_full;

@@ -1,13 +1,14 @@
 //! One case: a host with the patient, perhaps a second host, and the binary run on the first.
 
 use std::ops::Deref;
+use std::process::Command;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::cgroup::Cgroup;
-use super::host::Host;
+use super::host::{Host, PATH};
 use super::network;
-use super::patient::drop_rights;
+use super::patient::{Patient, drop_rights};
 use super::report::Report;
 use super::run;
 
@@ -81,6 +82,24 @@ impl Case {
         let args = [args, &["--json"]].concat();
         let ended = self.run(look, &args);
         Report::read(&args, ended)
+    }
+
+    /// [`Case::paramedic`] beside a first process of its own namespace, as `kubectl exec` would run it in the container.
+    pub fn paramedic_beside(&self, patient: &Patient, args: &[&str]) -> Report {
+        let args = [args, &["--json"]].concat();
+        let mut command = Command::new("nsenter");
+        command.args([
+            "--target",
+            &patient.outside().to_string(),
+            "--pid",
+            "--mount",
+            "--net",
+            "--uts",
+            "--ipc",
+        ]);
+        command.args(["--wd=/", "--", "/run/lab/paramedic"]).args(&args).args(["--timeout", TIMEOUT]);
+        command.env_clear().env("PATH", PATH);
+        Report::read(&args, run::to_end(command, "", DEADLINE))
     }
 
     /// What an area's own command says, and what bare `paramedic` says with the same flags: a fault

@@ -12,11 +12,12 @@ mod run;
 mod schema;
 
 pub use case::{Case, Look};
+pub use cgroup::Cgroup;
 pub use dns::Query;
 pub use host::Host;
 pub use patient::{Patient, Program};
 pub use report::Report;
-pub use run::{eventually, soon};
+pub use run::{eventually, must_have, soon};
 
 /// The uid of `nobody` on Debian.
 pub const NOBODY: u32 = 65534;

@@ -1,13 +1,14 @@
 //! Programs started on a host of the lab: the patients, and those who make them sick.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -20,14 +21,26 @@ const READY: Duration = Duration::from_secs(20);
 /// What production gives a service since systemd 240, unless the case says otherwise.
 const NOFILE: (u64, u64) = (4096, 4096);
 
+/// How it is known that the state of a program stands.
+#[derive(Clone, Copy)]
+enum Ready {
+    /// It says so.
+    Told,
+    /// A listener on this port tells.
+    Listens(u16),
+    /// It runs and sleeps: for programs that have nothing to say.
+    Sleeps,
+}
+
 /// A program that is still to be started.
 pub struct Program {
     name: &'static str,
     line: Vec<OsString>,
     nofile: (u64, u64),
     uid: Option<u32>,
-    listens: Option<u16>,
+    ready: Ready,
     netns: Option<&'static str>,
+    first: bool,
     /// Where its pid is written before it starts.
     doors: Vec<PathBuf>,
 }
@@ -70,9 +83,23 @@ impl Program {
         Self::new("dnsmasq", line).args([format!("--listen-address={listen}")]).listens(53)
     }
 
+    /// Any command line; `name` is what the kernel will show for it.
+    pub fn line(name: &'static str, line: &[&str]) -> Self {
+        Self::new(name, line.iter().map(OsString::from))
+    }
+
     fn new(name: &'static str, line: impl IntoIterator<Item = OsString>) -> Self {
         let line = line.into_iter().collect();
-        Self { name, line, nofile: NOFILE, uid: None, listens: None, netns: None, doors: vec![] }
+        Self {
+            name,
+            line,
+            nofile: NOFILE,
+            uid: None,
+            ready: Ready::Told,
+            netns: None,
+            first: false,
+            doors: vec![],
+        }
     }
 
     /// Adds arguments.
@@ -111,9 +138,22 @@ impl Program {
         self
     }
 
+    /// Makes it the first process of a pid namespace of its own, as the program of a container is. Its pid is still that
+    /// which the host sees.
+    pub fn first_of_its_namespace(mut self) -> Self {
+        self.first = true;
+        self
+    }
+
     /// It prints nothing when it is ready: a listener on `port` tells.
-    fn listens(mut self, port: u16) -> Self {
-        self.listens = Some(port);
+    pub fn listens(mut self, port: u16) -> Self {
+        self.ready = Ready::Listens(port);
+        self
+    }
+
+    /// It prints nothing at all: that it runs and sleeps has to do.
+    pub fn sleeps(mut self) -> Self {
+        self.ready = Ready::Sleeps;
         self
     }
 }
@@ -126,6 +166,7 @@ fn patient(file: &str) -> OsString {
 pub struct Patient {
     name: &'static str,
     pid: u32,
+    outside: u32,
     told: Value,
     lines: Receiver<String>,
     orders: Orders,
@@ -136,22 +177,21 @@ impl Host {
     /// Starts `program` and waits until its state stands.
     pub fn start(&self, program: Program) -> Patient {
         let (soft, hard) = program.nofile;
-        let mut command = match program.doors.is_empty() {
-            true => self.inside("prlimit"),
-            // The shell goes through the doors and becomes the program.
-            false => {
-                let mut command = self.inside("sh");
-                command
-                    .arg("-ec")
-                    .arg("while [ \"$1\" != -- ]; do echo 0 > \"$1\"; shift; done; shift; exec \"$@\"");
-                command.arg("sh").args(&program.doors).args(["--", "prlimit"]);
-                command
-            }
-        };
+        let mut command = self.inside("prlimit");
         command.arg(format!("--nofile={soft}:{hard}"));
         if let Some(name) = program.netns {
             // Not `ip netns exec`: that would mount a /sys of its own on top.
             command.args(["nsenter", &format!("--net=/run/netns/{name}"), "--"]);
+        }
+        if program.first {
+            command.args(["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", "--"]);
+        }
+        if !program.doors.is_empty() {
+            // The shell goes through the doors and becomes the program. A first process does so inside its namespace: it
+            // has a group of its own, and who made the namespace stays outside.
+            command.args(["sh", "-ec"]);
+            command.arg("while [ \"$1\" != -- ]; do echo 0 > \"$1\"; shift; done; shift; exec \"$@\"");
+            command.arg("sh").args(&program.doors).arg("--");
         }
         drop_rights(&mut command, program.uid);
         command.args(&program.line);
@@ -164,6 +204,7 @@ impl Host {
         let orders = Arc::new(Mutex::new(child.stdin.take().expect("stdin is piped")));
         let stdout = child.stdout.take().expect("stdout is piped");
         let errors = child.stderr.take().expect("stderr is piped");
+        let entered = child.id();
         self.keep(child, Arc::clone(&orders));
 
         let (tell, lines) = channel();
@@ -179,13 +220,25 @@ impl Host {
         thread::spawn(move || keep_errors(errors, &kept));
 
         let name = program.name;
-        let mut patient = Patient { name, pid: 0, told: Value::Null, lines, orders, stderr };
-        match program.listens {
-            Some(port) => patient.pid = soon(|| self.listener(port)),
-            None => patient.await_ready(),
+        let mut patient = Patient { name, pid: 0, outside: 0, told: Value::Null, lines, orders, stderr };
+        match program.ready {
+            Ready::Listens(port) => patient.pid = soon(|| self.listener(port)),
+            Ready::Told => patient.await_ready(),
+            Ready::Sleeps => {}
+        }
+        if program.first || matches!(program.ready, Ready::Sleeps) {
+            // nsenter forks to enter a pid namespace, unshare to make one.
+            let depth = if program.first { 2 } else { 1 };
+            (patient.outside, patient.pid) = soon(|| patient.find(entered, depth));
         }
         patient
     }
+}
+
+/// The text of a file below `/proc`, as the machine that runs the lab sees it.
+fn proc_text(pid: u32, file: &str) -> Result<String, String> {
+    let path = format!("/proc/{pid}/{file}");
+    fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))
 }
 
 /// Adds what makes the rest of the command line run as `uid`.
@@ -205,6 +258,54 @@ fn keep_errors(mut from: impl Read, kept: &Mutex<String>) {
 }
 
 impl Patient {
+    /// Finds it `depth` generations below the `nsenter` that started it, when it has become what it is and sleeps: its pid
+    /// as seen by the machine that runs the lab and by the host.
+    fn find(&self, entered: u32, depth: u32) -> Result<(u32, u32), String> {
+        let mut pid = entered;
+        for _ in 0..depth {
+            let children = proc_text(pid, &format!("task/{pid}/children"))?;
+            pid = children
+                .trim()
+                .parse()
+                .map_err(|_| format!("{} has not started yet: {children:?}", self.name))?;
+        }
+        let stat = proc_text(pid, "stat")?;
+        let became = stat.contains(&format!("({}) S", self.name));
+        let status = proc_text(pid, "status")?;
+        let line = status.lines().find_map(|l| l.strip_prefix("NSpid:")).unwrap_or_default();
+        let pids: Vec<u32> = line.split_whitespace().filter_map(|n| n.parse().ok()).collect();
+        // The machine's, the host's, and, of a first process, 1.
+        match pids.get(1) {
+            Some(host) if became => Ok((pid, *host)),
+            _ => Err(format!("{} has not become itself yet: {stat} {line}", self.name)),
+        }
+    }
+
+    /// Its pid as seen by the machine that runs the lab; only of a first process of its own namespace.
+    pub fn outside(&self) -> u32 {
+        assert_ne!(self.outside, 0, "{} shares the pid namespace of its host", self.name);
+        self.outside
+    }
+
+    /// Sends it SIGTERM from outside of its namespace, as the runtime of a container does, and tells whether it ended. One
+    /// that ends takes a moment, so `Ok` is waited for; one that does not is looked at for a second.
+    pub fn ends_by_sigterm(&self, expected: bool) -> bool {
+        let pid = self.outside().to_string();
+        let sent = Command::new("/bin/kill").args(["-TERM", &pid]).status();
+        assert!(sent.is_ok_and(|s| s.success()), "SIGTERM to {} could not be sent", self.name);
+        let until = Instant::now() + if expected { READY } else { Duration::from_secs(1) };
+        loop {
+            match proc_text(self.outside(), "stat") {
+                Ok(stat) if !stat.contains(") Z ") => {}
+                _ => return true,
+            }
+            if Instant::now() > until {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Its pid as seen inside the host.
     pub fn pid(&self) -> u32 {
         self.pid

@@ -153,6 +153,16 @@ impl<'a> Finding<'a> {
         self.text(&thing["address"], &format!("about a {kind}"))
     }
 
+    /// All that it is about beside its subject.
+    pub fn about_things(&self) -> &'a [Value] {
+        self.json["about"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// The pid of the first process that it is about beside its subject.
+    pub fn about_pid(&self) -> Option<u64> {
+        self.about_things().iter().find(|thing| thing["kind"] == "process")?["pid"].as_u64()
+    }
+
     /// It blames this process: kind, pid as seen inside, and name.
     pub fn must_blame(self, patient: &Patient) -> Self {
         let subject = self.subject();
@@ -162,6 +172,21 @@ impl<'a> Finding<'a> {
         let (name, pid) = (patient.name(), patient.pid());
         assert!(right, "{} should blame {name} ({pid}) in:\n{}", self.code(), self.report);
         self
+    }
+
+    /// It is about this mount.
+    pub fn must_blame_mount(self, path: &str) -> Self {
+        let subject = self.subject();
+        let right = subject["kind"] == "mount" && subject["path"] == path;
+        assert!(right, "{} should blame the mount {path} in:\n{}", self.code(), self.report);
+        self
+    }
+
+    /// The path of the first mount that it is tied to.
+    pub fn about_mount(&self) -> &'a str {
+        let about = self.json["about"].as_array().into_iter().flatten();
+        let mount = about.into_iter().find(|thing| thing["kind"] == "mount").unwrap_or(&Value::Null);
+        self.text(&mount["path"], "about a mount")
     }
 
     /// It is of this severity.
@@ -183,6 +208,11 @@ impl<'a> Finding<'a> {
         let code = self.code();
         assert!(range.contains(&said), "{code}: {key} {said} not in {range:?}:\n{}", self.report);
         self
+    }
+
+    /// A text of its evidence.
+    pub fn said(&self, key: &str) -> &'a str {
+        self.text(&self.json["evidence"][key], &format!("text {key}"))
     }
 
     /// A number of its evidence.

@@ -76,11 +76,20 @@ pub fn how_to_install(program: &str) -> String {
         "nginx" => "nginx-light",
         "ip" | "ss" | "tc" => "iproute2",
         "nft" => "nftables",
+        "tini" => "tini",
+        "java" => "default-jre-headless",
+        "ps" => "procps",
         "dnsmasq" => "dnsmasq-base",
         "unshare" | "nsenter" | "setpriv" | "prlimit" | "mount" => "util-linux",
         other => return format!("the fault lab needs {other}"),
     };
     format!("the fault lab needs it; apt-get install -y --no-install-recommends {package}")
+}
+
+/// Fails the case, naming the package, when this program is not installed.
+pub fn must_have(program: &str) {
+    let there = std::path::Path::new(program).exists();
+    assert!(there, "{program} is missing: {}", how_to_install(program));
 }
 
 /// Waits until `look` gives something; panics after `deadline` with the last reason it gave.

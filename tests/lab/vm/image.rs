@@ -39,6 +39,8 @@ pub fn build(kernel: &Kernel) -> Result<Vec<u8>> {
     }
     busybox(&mut archive)?;
     python(&mut archive)?;
+    // That of busybox knows no control groups; what it is linked to comes with Python.
+    archive.file("bin/unshare-cgroup", &read(Path::new("/usr/bin/unshare"))?, 0);
     for module in MODULES {
         archive.file(&format!("modules/{module}.ko"), &kernel.module(module)?, 0);
     }

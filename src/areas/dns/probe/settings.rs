@@ -52,7 +52,12 @@ impl Patient {
         Self { pid, process, root }
     }
 
+    /// A file of its root. Without its root nothing is absent from it.
     fn read(&self, world: &World, path: &str) -> Seen<Vec<u8>> {
+        fs::metadata(&self.root).map_err(|e| match Why::from(&e) {
+            Why::Absent => Why::Unsupported,
+            other => other,
+        })?;
         Ok(world.ask().read(&rooted::path(&self.root, path), FILE_MOST, PATIENCE)?.bytes)
     }
 }

@@ -6,12 +6,16 @@
     patient.py mixture            some of every state, over IPv4, IPv6 and v4-mapped addresses
     patient.py unread MIB         that many bytes wait in receive queues
     patient.py orphans N          N closed sockets whose data nobody takes
+    patient.py holds MIB          so much memory that no file stands behind
+    patient.py children MIB N     N children one after another that need so much, and a parent that outlives them
+    patient.py needs MIB MORE     holds so much, and takes and frees so much more again and again once it is ready
 """
 import _socket
 import os
 import signal
 import socket
 import sys
+import time
 
 LOOPBACK = ("127.0.0.1", 0)
 
@@ -114,6 +118,28 @@ def orphans(n):
     return keep
 
 
+def holds(mib):
+    return [b"%d" % i * (1 << 20) for i in range(10, 10 + mib // 2)]
+
+
+def children(mib, n):
+    for _ in range(n):
+        pid = os.fork()
+        if pid == 0:
+            holds(mib)
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+
+def needs(mib, more):
+    kept = holds(mib)
+    print("ready", flush=True)
+    while kept:
+        holds(more)
+        # paramedic is niced: beside one who never sleeps it would not have a turn on the only processor.
+        time.sleep(0.05)
+
+
 modes = {
     "descriptors": descriptors,
     "connections": connections,
@@ -121,6 +147,9 @@ modes = {
     "mixture": mixture,
     "unread": unread,
     "orphans": orphans,
+    "holds": holds,
+    "children": children,
+    "needs": needs,
 }
 kept = modes[sys.argv[1]](*map(int, sys.argv[2:]))
 print("ready", flush=True)

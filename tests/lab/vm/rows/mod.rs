@@ -4,6 +4,8 @@ mod cgroup;
 mod conntrack;
 mod fresh;
 mod hidepid;
+mod memory;
+mod memory_pressure;
 mod near_limit;
 mod orphans;
 mod own_limit;
@@ -31,7 +33,14 @@ pub const MACHINES: [&[Row]; 2] = [
         row("sock-diag", 60),
         row("own-limit", 60),
     ],
-    &[row("conntrack", 60), row("orphans", 60), row("tcp-memory", 60), row("cgroup", 100)],
+    &[
+        row("conntrack", 60),
+        row("orphans", 60),
+        row("tcp-memory", 60),
+        row("memory", 60),
+        row("memory-pressure", 60),
+        row("cgroup", 100),
+    ],
 ];
 
 const fn row(name: &'static str, seconds: u32) -> Row {
