@@ -167,7 +167,7 @@ fn servers(seen: &[ServerSeen], args: &Args) -> Block {
         Column::new("duplicate").wide(),
         Column::new("late").wide(),
     ];
-    let rows = seen.iter().flat_map(|s| s.asked.iter().map(move |a| asked(s, a))).collect();
+    let rows = seen.iter().flat_map(|s| s.real().map(move |a| asked(s, a))).collect();
     table("servers", columns, rows, args)
 }
 

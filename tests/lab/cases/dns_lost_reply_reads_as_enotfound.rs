@@ -23,6 +23,9 @@ fn node_says_enotfound_and_the_loss_is_named() {
         .must_be("critical")
         .must_say("lost", "db.prod.svc.test")
         .must_measure("waited_ms", 1990.0..4000.0);
+    // The server itself is there: it is not called dead.
+    report.must_find("dns/dead-server").must_be("warning");
+    assert!(report.to_string().contains("does not answer for db.prod.svc.test (A, AAAA)"), "{report}");
     assert_eq!(
         report.rows("lookups"),
         [["glibc", "db", "EAI_NONAME", "ENOTFOUND", &report.rows("lookups")[0][4]]]

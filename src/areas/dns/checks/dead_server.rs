@@ -46,6 +46,9 @@ check! {
     judge(Facts)
 }
 
+/// So long no server keeps silent about the root, whatever its upstream does.
+const GIVEN_UP_MS: f64 = 2500.0;
+
 /// What is dead of one server.
 struct Dead<'f> {
     server: &'f ServerSeen,
@@ -68,7 +71,11 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
             Came::Closed | Came::Unreachable => true,
             _ => false,
         };
-        let of: Vec<_> = seen.iter().copied().filter(gone).collect();
+        let mut of: Vec<_> = seen.iter().copied().filter(gone).collect();
+        if answered > 0 {
+            // Our own choices only show whether it is there.
+            of.retain(|(a, _)| !a.control && a.name != ".");
+        }
         // Nobody named it, nobody listens: a machine without DNS, which the settings say elsewhere.
         let nobody = server.default && of.iter().all(|(_, t)| t.came == Came::Closed);
         match (answered, of.is_empty() || nobody) {
@@ -112,7 +119,13 @@ fn finding(d: &Dead, servers: usize, all: bool, conf: Option<&Conf>) -> Finding 
         }
     };
     let severity = if all { Severity::Critical } else { Severity::Warning };
-    let confidence = if d.whole { Confidence::High } else { Confidence::Medium };
+    // The root was our own choice: a server with no way out of its network may still be asking for it.
+    let guess = asked.name == "." && one.came == Came::Silence && worst < GIVEN_UP_MS;
+    let confidence = match d.whole {
+        true if guess => Confidence::Low,
+        true => Confidence::High,
+        false => Confidence::Medium,
+    };
     let mut finding = Finding::new(severity, confidence, peer(d.server), title)
         .evidence("came", one.came.word())
         .evidence("waited_ms", worst)
@@ -131,6 +144,9 @@ fn finding(d: &Dead, servers: usize, all: bool, conf: Option<&Conf>) -> Finding 
                 .because(format!("it is the first of {servers}: under glibc {often} waits {wait} s for it"))
         }
         (true, _) => finding.because("another server makes up for it"),
+        (false, _) if d.server.real().count() == d.of.len() => {
+            finding.because("it is there and answers other questions: who it asks for this one does not")
+        }
         (false, _) => finding.because(format!(
             "it answers other types of {}: under glibc a lookup waits for this one up to three times",
             asked.name
@@ -184,6 +200,27 @@ mod tests {
         let f = &found(&CHECK, &with_servers(vec![server("10.0.0.1", half)]))[0];
         assert_eq!(f.title, "nameserver 10.0.0.1 does not answer for db.test (AAAA)");
         assert_eq!((f.severity, f.confidence), (Severity::Warning, Confidence::Medium));
+    }
+
+    #[test]
+    fn a_server_that_is_silent_about_one_name_is_there() {
+        let no = |kind| asked(kind, &Came::Silence, &[900.0]);
+        let control = Asked { control: true, name: "localhost".into(), ..asked("A", &reply(3, 0), &[1.0]) };
+        let f =
+            &found(&CHECK, &with_servers(vec![server("10.0.0.1", vec![no("A"), no("AAAA"), control])]))[0];
+        assert_eq!(f.title, "nameserver 10.0.0.1 does not answer for db.test (A, AAAA)");
+        assert_eq!(f.severity, Severity::Warning);
+        assert!(f.because[1].starts_with("it is there"), "{f:?}");
+    }
+
+    #[test]
+    fn silence_about_the_root_is_a_guess_until_it_has_lasted() {
+        let root = |ms| Asked { name: ".".into(), ..asked("A", &Came::Silence, &[ms]) };
+        let of = |ms| found(&CHECK, &with_servers(vec![server("10.0.0.1", vec![root(ms)])])).remove(0);
+        assert_eq!((of(900.0).severity, of(900.0).confidence), (Severity::Warning, Confidence::Low));
+        assert_eq!((of(3000.0).severity, of(3000.0).confidence), (Severity::Critical, Confidence::High));
+        let control = Asked { control: true, ..asked("A", &reply(0, 1), &[1.0]) };
+        clear(&CHECK, &with_servers(vec![server("10.0.0.1", vec![root(900.0), control])]));
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     let mut questions: Vec<(&str, &str)> = Vec::new();
     let mut said: Vec<(&str, &str, &ServerSeen, bool)> = Vec::new();
     for server in servers {
-        for asked in &server.asked {
+        for asked in server.real() {
             if first(asked, out).is_none() {
                 continue;
             }

@@ -3,7 +3,7 @@
 use super::{
     super::facts::{
         Facts,
-        wire::{Asked, Speed, Try},
+        wire::{Asked, NO_ERROR, NX_DOMAIN, Speed, Try},
     },
     first, peer, servers, took, tries,
 };
@@ -44,12 +44,14 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let Some(servers) = servers(f, out) else { return };
     for server in servers {
         let mut worst: Option<(f64, bool, &Asked, Vec<&Try>)> = None;
-        for asked in &server.asked {
+        for asked in server.real() {
             if first(asked, out).is_none() {
                 continue;
             }
             let all = tries(asked, out);
-            if all.len() < 3 {
+            // How long a failure takes is the upstream's doing.
+            let failed = |t: &&Try| t.came.reply().is_some_and(|r| !matches!(r.rcode, NO_ERROR | NX_DOMAIN));
+            if all.len() < 3 || all.iter().any(failed) {
                 continue;
             }
             let (ms, whole) = match Asked::speed(&all) {
@@ -102,6 +104,8 @@ mod tests {
         assert_eq!(f.severity, Severity::Warning);
         clear(&CHECK, &with(&[900.0, 2.0, 2.0]));
         clear(&CHECK, &with(&[900.0]));
+        let fails = asked("A", &reply(2, 0), &[900.0; 3]);
+        clear(&CHECK, &with_servers(vec![server("10.0.0.1", vec![fails])]));
         clear(&CHECK, &with_servers(vec![silent("10.0.0.1")]));
     }
 

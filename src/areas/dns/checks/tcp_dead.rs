@@ -37,7 +37,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     let Some(servers) = servers(f, out) else { return };
     for server in servers {
         let (mut dead, mut alive) = (None, false);
-        for asked in &server.asked {
+        for asked in server.real() {
             let answers = first(asked, out).is_some_and(|t| t.came.reply().is_some());
             if !answers || not_asked(&asked.tcp, "TCP is tried by the command dns only", out) {
                 continue;

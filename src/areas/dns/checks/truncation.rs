@@ -34,7 +34,7 @@ check! {
 fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     let Some(servers) = servers(f, out) else { return };
     for server in servers {
-        for asked in &server.asked {
+        for asked in server.real() {
             let Some(udp) = first(asked, out) else { continue };
             if !udp.came.reply().is_some_and(|r| r.truncated) {
                 continue;

@@ -33,6 +33,16 @@ pub struct Asked {
     pub tcp: Reading<Try>,
     /// What arrived beside the answers.
     pub odd: Odd,
+    /// Nobody wants to know: it only shows whether the server is there at all.
+    #[serde(default)]
+    pub control: bool,
+}
+
+impl ServerSeen {
+    /// What it was asked for its own sake.
+    pub fn real(&self) -> impl Iterator<Item = &Asked> {
+        self.asked.iter().filter(|a| !a.control)
+    }
 }
 
 /// One question.

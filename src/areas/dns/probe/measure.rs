@@ -96,6 +96,12 @@ pub(super) fn servers(
     (seen.into_iter().map(|s| s.0).collect(), unreached)
 }
 
+/// What nearly every server answers by itself, without asking anybody: it shows that the server is there when the name in
+/// question is not answered.
+fn control() -> Question {
+    Question { name: "localhost".into(), kind: "A".into(), edns: false }
+}
+
 fn one(target: &Target, questions: &[Question], brief: bool, until: Instant) -> (ServerSeen, Option<Why>) {
     dns::at_normal_priority();
     let asks = || questions.iter().map(|q| (target.at, vec![Ask::new(q.clone())])).collect::<Vec<_>>();
@@ -107,9 +113,19 @@ fn one(target: &Target, questions: &[Question], brief: bool, until: Instant) -> 
     let deadline =
         if brief && patience > BRIEF_RESEND * SENDS - BRIEF_RESEND / 6 { until + patience } else { until };
     let how = Manner { patience, resend, sends: SENDS, deadline };
-    let mut rounds: Vec<Vec<Heard>> = vec![flat(dns::ask_udp(&asks(), how))];
+    let check = || (target.at, vec![Ask::new(control())]);
+    let mut begin = asks();
+    if brief {
+        begin.push(check());
+    }
+    let mut rounds: Vec<Vec<Heard>> = vec![flat(dns::ask_udp(&begin, how))];
     let answered = |h: &Heard| matches!(h.came, dns::Came::Reply(_));
+    let mut there = if brief { rounds[0].pop() } else { None };
     let alive = rounds[0].iter().any(answered);
+    if !brief && rounds[0].iter().all(|h| h.came == dns::Came::Silence) {
+        there =
+            flat(dns::ask_udp(&[check()], Manner { patience: RESEND, resend: RESEND / SENDS, ..how })).pop();
+    }
     if alive && !brief {
         for _ in 1..TRIES {
             rounds.push(flat(dns::ask_udp(&asks(), Manner::once(patience, deadline))));
@@ -135,12 +151,21 @@ fn one(target: &Target, questions: &[Question], brief: bool, until: Instant) -> 
         udp: rounds.iter().map(|r| told(&r[i])).collect(),
         tcp: tcp(q),
         odd: odd(rounds.iter().map(|r| r[i].odd)),
+        control: false,
+    });
+    let there = there.map(|heard| Asked {
+        name: control().name,
+        kind: control().kind,
+        udp: vec![told(&heard)],
+        tcp: Reading::unseen(Why::NotAsked),
+        odd: odd([heard.odd].into_iter()),
+        control: true,
     });
     let seen = ServerSeen {
         address: target.label.clone(),
         peer: target.at.to_string(),
         default: target.default,
-        asked: asked.collect(),
+        asked: asked.chain(there).collect(),
     };
     let why = rounds[0].iter().find_map(|h| match h.came {
         dns::Came::NoRoute => Some(Why::Unsupported),
