@@ -22,6 +22,9 @@ _paramedic() {
             paramedic,completions)
                 cmd="paramedic__subcmd__completions"
                 ;;
+            paramedic,cpu)
+                cmd="paramedic__subcmd__cpu"
+                ;;
             paramedic,disk)
                 cmd="paramedic__subcmd__disk"
                 ;;
@@ -56,7 +59,7 @@ _paramedic() {
 
     case "${cmd}" in
         paramedic)
-            opts="-o -q -v -h -V --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help --version check fds sockets memory disk lifecycle snapshot explain schema completions man"
+            opts="-o -q -v -h -V --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help --version check fds sockets memory cpu disk lifecycle snapshot explain schema completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -242,6 +245,108 @@ _paramedic() {
                 return 0
             fi
             case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    return 0
+                    ;;
+                --write)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "notice warning critical never" -- "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --skip)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proc-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sys-root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tree)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --netns)
+                    COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        paramedic__subcmd__cpu)
+            opts="-o -q -v -h --threads --sort --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --threads)
+                    COMPREPLY=($(compgen -W "busy all" -- "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -W "share wait" -- "${cur}"))
+                    return 0
+                    ;;
+                --rows)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
                     return 0
@@ -800,7 +905,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__memory)
-            opts="-o -q -v -h --sort --rows --pss --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -h --sort --rows --pss --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

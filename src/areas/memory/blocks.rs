@@ -17,9 +17,9 @@ const GROUPS: [Column; 13] = [
     Column::unit("unreclaimable_bytes", "bytes"),
     Column::unit("limit_bytes", "bytes"),
     Column::unit("used_pct", "pct"),
-    Column::unit("working_set_bytes", "bytes"),
-    Column::unit("current_bytes", "bytes"),
     Column::new("oom_kills"),
+    Column::unit("current_bytes", "bytes"),
+    Column::unit("working_set_bytes", "bytes"),
     Column::unit("full_avg60_pct", "pct"),
     Column::unit("swap_bytes", "bytes").wide(),
     Column::unit("anon_bytes", "bytes").wide(),
@@ -68,9 +68,9 @@ fn cells(g: &Group) -> Vec<Cell> {
         told(|c| Some(c.unreclaimable)),
         limit(|b| b.bytes.into()),
         pct_of_binding(g),
-        told(|c| Some(c.working_set)),
-        told(|c| Some(c.current)),
         (&g.kills.map(|k| k.own.saturating_add(k.ended))).into(),
+        told(|c| Some(c.current)),
+        told(|c| Some(c.working_set)),
         full(&g.psi),
         told(|c| c.swap),
         told(|c| Some(c.anon)),
@@ -100,9 +100,9 @@ fn whole(m: &Machine) -> Vec<Cell> {
         (&m.unreclaimable()).into(),
         m.total.into(),
         (&m.used_pct()).into(),
-        m.working_set().into(),
-        m.current().into(),
         (&m.kills).into(),
+        m.current().into(),
+        m.working_set().into(),
         m.psi.as_ref().map_or(Cell::None, full),
         m.swap_total.saturating_sub(m.swap_free).into(),
         Cell::Unseen,
@@ -113,32 +113,7 @@ fn whole(m: &Machine) -> Vec<Cell> {
 }
 
 fn processes(facts: &Facts, args: &Args) -> Block {
-    let growth = facts.looks > 1;
-    let columns = [
-        Some(Column::new("pid")),
-        Some(Column::new("name")),
-        Some(Column::new("user")),
-        Some(Column::unit("rss_bytes", "bytes")),
-        args.pss.then_some(Column::unit("pss_bytes", "bytes")),
-        Some(Column::unit("swap_bytes", "bytes")),
-        growth.then_some(Column::unit("per_h_bytes", "bytes")),
-        Some(Column::new("cgroup")),
-    ];
-    let row = |r: &Row| {
-        [
-            Some(Cell::Id(u64::try_from(r.process.pid).unwrap_or(0))),
-            Some((&r.process.name).into()),
-            Some(r.process.user.clone().into()),
-            Some(r.rss_bytes.into()),
-            args.pss.then(|| (&r.pss_bytes).into()),
-            Some((&r.swap_bytes).into()),
-            growth.then(|| (&r.per_s.map(|b| b * 3600.0)).into()),
-            Some((&r.group.clone().map(|p| p.as_str().to_string())).into()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<Cell>>()
-    };
+    let rates = facts.looks > 1;
     let mut kept: Vec<&Row> = facts.processes.top().iter().collect();
     let weight = |r: &Row| match args.sort {
         Sort::Pct | Sort::Size => r.rss_bytes as f64,
@@ -149,8 +124,8 @@ fn processes(facts: &Facts, args: &Args) -> Block {
     kept.truncate(args.rows as usize);
     Block::Table {
         name: "processes",
-        columns: columns.into_iter().flatten().collect(),
-        rows: kept.into_iter().map(row).collect(),
+        columns: Row::columns(rates, args.pss),
+        rows: kept.into_iter().map(|r| r.cells(rates, args.pss)).collect(),
         total: facts.processes.total(),
     }
 }
@@ -233,7 +208,7 @@ mod tests {
             Facts { processes: Kept::whole(vec![row(1, 9, 5.0), row(2, 7, 9.0)]), ..with(groups) };
         facts.processes = Kept::worst(40, facts.processes.top().to_vec());
         let first = |sort, name| {
-            let (_, rows, _) = table(&facts, &Args { sort, rows: 1, pss: false }, name);
+            let (_, rows, _) = table(&facts, &Args { sort, rows: 1, ..Args::default() }, name);
             rows[0][0].clone()
         };
         assert_eq!(
