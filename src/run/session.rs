@@ -1,6 +1,7 @@
 //! The probes of a run, kept between looks, so that `--watch` costs one look a tick.
 
 use super::apart::Apart;
+use crate::source::proc::own::give_way;
 use crate::{
     areas::{Place, Recorded, Running},
     model::{Gap, Gaps, RowSink, Why},
@@ -96,6 +97,7 @@ impl Session {
         for a in &mut self.apart {
             a.send_off(&self.world, &self.scope, deadline);
         }
+        give_way();
     }
 
     fn await_all(&mut self, deadline: Instant) {
