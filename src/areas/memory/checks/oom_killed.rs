@@ -83,12 +83,12 @@ fn own(g: &Group, kills: Kills, now: u64, at: &Limits, hidden: bool) -> Finding 
             (Severity::Critical, format!("{} of {} {} OOM-killed just now", times(now), g.path, was(now)))
         }
         (0, old) => {
-            let ago = g.age_s.map_or_else(String::new, |s| format!(" {} ago", rates::span(s)));
+            let ago = g.age_s.map_or_else(String::new, |s| format!(", {} ago or earlier", rates::span(s)));
             let severity = if old { Severity::Notice } else { Severity::Warning };
             (
                 severity,
                 format!(
-                    "{} of {} {} OOM-killed since it began{ago}",
+                    "{} of {} {} OOM-killed since the group was made{ago}",
                     times(kills.own),
                     g.path,
                     was(kills.own)
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_kill_that_left_pid_1_alive_is_told_with_its_span() {
         let f = one(killed(2, 0));
-        assert_eq!(f.title, "2 processes of /pod/app were OOM-killed since it began 1h00m ago");
+        assert_eq!(f.title, "2 processes of /pod/app were OOM-killed since the group was made, 1h00m ago or earlier");
         assert_eq!((f.severity, f.confidence), (Severity::Warning, Confidence::High));
         assert_eq!(f.subject, Thing::Cgroup { path: "/pod/app".into() });
         assert_eq!(f.about, [Thing::Process(process(1, "node"))]);
