@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod conntrack;
+mod cpu;
 mod fresh;
 mod hidepid;
 mod memory;
@@ -32,6 +33,7 @@ pub const MACHINES: [&[Row]; 2] = [
         row("system-near-limit", 60),
         row("sock-diag", 60),
         row("own-limit", 60),
+        row("cpu", 100),
     ],
     &[
         row("conntrack", 60),
