@@ -62,8 +62,10 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "check" -d 'Ever
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "fds" -d 'Flags of `fds`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "sockets" -d 'Flags of `sockets`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "memory" -d 'Flags of `memory`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "cpu" -d 'Flags of `cpu`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "disk" -d 'Flags of `disk`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "lifecycle" -d 'Flags of `lifecycle`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "dns" -d 'Flags of `dns`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "snapshot" -d 'All facts of this host or pod, as one JSON document for --from'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "explain" -d 'What a check sees, why it matters, how to confirm, how to fix'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "schema" -d 'The JSON Schema of the report'
@@ -216,12 +218,51 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l target -d
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l pss -d 'Count what processes share in part (PSS): the kernel walks the page tables of each process in the table'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l all -d 'Print every process, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l threads -d 'Whose threads to read: two small files for each of them' -r -f -a "busy\t'Those of the busiest processes, and as many others as cost next to nothing'
+all\t'Those of every process'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l sort -d 'Order of the table of threads' -r -f -a "share\t'Time on a processor'
+wait\t'Time waiting for a processor'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l rows -d 'Rows of the tables, the worst first' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l sort -d 'Order of the table of mounts' -r -f -a "used\t'Share of the space or of the inodes that is used'
 size\t'Size'
 avail\t'What is left, least first'
@@ -295,6 +336,55 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s q -l q
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l libc -d 'Whose rules to look names up by' -r -f -a "auto\t'Those of the library that the process uses; both when that cannot be told'
+glibc\t'The GNU C library: Debian, Red Hat, distroless'
+musl\t'musl: Alpine'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l server -d 'Ask these servers, not those of the settings' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l port -d 'The port of the servers' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l type -d 'Types that the servers are asked for' -r -f -a "a\t'IPv4 addresses'
+aaaa\t'IPv6 addresses'
+cname\t'Another name'
+mx\t'Mail servers'
+ns\t'Nameservers'
+ptr\t'Name of an address'
+soa\t'Begin of a zone'
+srv\t'Host and port of a service'
+txt\t'Text'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l rows -d 'Rows of the tables' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l plan -d 'Print every query that would be sent, in order, and send nothing'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'

@@ -33,10 +33,13 @@ const LAYERS: &[(&str, &[&str])] = &[
 const CLAP: &[&str] = &["cli", "commands", "generate", "settings", "verdict"];
 /// Layers that take what they need as arguments: no file, no clock, no environment.
 const PURE: &[&str] = &["model", "settings", "stats", "verdict"];
-/// What reads the world, or changes it.
+/// What reads the world, or changes it. An address is a value: of `std::net` only what opens a socket or asks a resolver.
 const WORLD: &[&str] = &[
     "std::fs",
-    "std::net",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::ToSocketAddrs",
+    "std::net::UdpSocket",
     "std::process",
     "std::env",
     "std::os",
@@ -170,17 +173,14 @@ fn world(place: &Place, n: &Named, path: &[String]) -> Option<String> {
         Place::Registry | Place::Trait => true,
         Place::Main | Place::Root => false,
     };
-    let hit = WORLD.iter().filter(|_| pure).find(|forbidden| {
+    let hit = WORLD.iter().filter(|_| pure).any(|forbidden| {
         let forbidden: Vec<&str> = forbidden.split("::").collect();
         let common = forbidden.iter().zip(path).take_while(|(a, b)| a == b).count();
-        common == forbidden.len() || n.glob && common == path.len()
-    })?;
-    // An address is a value; flags are made of it.
-    let args = matches!(place, Place::Part(_, part) if part == "args");
-    let address = args
-        && *hit == "std::net"
-        && path.get(2).is_some_and(|t| t.starts_with("Ip") || t.starts_with("Socket"));
-    (!address).then(|| format!("{} may name no reader, clock or environment", name(place)))
+        // Who names the module under a name of his own, or all of it, has all that is in it.
+        let whole = n.glob || path == ["std", "net"];
+        common == forbidden.len() || whole && common == path.len()
+    });
+    hit.then(|| format!("{} may name no reader, clock or environment", name(place)))
 }
 
 fn inside(place: &Place, n: &Named, path: &[String], known: &Crate) -> Option<String> {

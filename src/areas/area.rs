@@ -13,16 +13,28 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
+/// Where an area does its looking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On the main thread, one area after another, sharing the moment and the walk of every look.
+    Here,
+    /// On a thread of its own, once, from the first look on: it waits for others, and neither may they make the local
+    /// areas late nor a local walk its figures worse. When it is late it is a gap, and its thread is left behind.
+    Apart,
+}
+
 /// One subject of diagnosis. The value is the probe: it lives as long as the run and remembers between looks.
-pub trait Area: Sized + 'static {
+pub trait Area: Sized + Send + 'static {
     /// Its own flags.
-    type Args: clap::Args + Clone + Serialize + DeserializeOwned;
+    type Args: clap::Args + Clone + Send + Serialize + DeserializeOwned;
     /// What a snapshot holds of it and checks judge: bounded, whatever the machine looks like.
-    type Facts: Serialize + DeserializeOwned;
+    type Facts: Send + Serialize + DeserializeOwned;
     /// Folder, command and prefix of its codes.
     const NAME: &'static str;
     /// One line for `--help`.
     const ABOUT: &'static str;
+    /// Where it looks from.
+    const PLACE: Place = Place::Here;
     /// Its checks.
     const CHECKS: &'static [Check<Self::Facts>];
 
@@ -106,8 +118,15 @@ pub struct Entry {
     pub replay: fn(&RawValue) -> serde_json::Result<Box<dyn Recorded>>,
 }
 
+/// Makes the record of an area that never came back, out of the reason.
+pub type StandIn = Box<dyn Fn(Why, &str) -> Box<dyn Recorded>>;
+
 /// An area at work.
-pub trait Running: Wanting {
+pub trait Running: Wanting + Send {
+    /// Where it looks from.
+    fn place(&self) -> Place;
+    /// Makes what stands in its place in the report when it does not come back.
+    fn stand_in(&self) -> StandIn;
     /// First half of a look.
     fn read(&mut self, m: &Moment);
     /// Second half, after the walk.
@@ -122,7 +141,7 @@ pub trait Running: Wanting {
 }
 
 /// The facts of an area, live or out of a snapshot.
-pub trait Recorded {
+pub trait Recorded: Send {
     /// Judges them.
     fn examine(&self, levels: &dyn Levels, chosen: &Chosen) -> Section;
     /// Writes them for a snapshot.
@@ -187,6 +206,22 @@ impl<A: Area> Wanting for Live<A> {
 }
 
 impl<A: Area> Running for Live<A> {
+    fn place(&self) -> Place {
+        A::PLACE
+    }
+    fn stand_in(&self) -> StandIn {
+        let args = self.args.clone();
+        Box::new(move |why, detail| {
+            Box::new(Record::<A> {
+                area: A::NAME.into(),
+                span_s: 0.0,
+                args: args.clone(),
+                facts: None,
+                failed: Some(Gap::new(A::NAME, why, detail)),
+                gaps: vec![],
+            })
+        })
+    }
     fn read(&mut self, m: &Moment) {
         if self.broken() {
             return;

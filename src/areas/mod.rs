@@ -3,12 +3,13 @@
 mod area;
 mod cpu;
 mod disk;
+mod dns;
 mod fds;
 mod lifecycle;
 mod memory;
 mod sockets;
 
-pub use area::{Area, Chosen, Entry, Recorded, Running};
+pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
 
 use crate::model::Doc;
 
@@ -20,6 +21,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<cpu::Cpu>(),
     Entry::of::<disk::Disk>(),
     Entry::of::<lifecycle::Lifecycle>(),
+    Entry::of::<dns::Dns>(),
 ];
 
 /// The documentation of every check there is.

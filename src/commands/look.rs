@@ -8,7 +8,7 @@ use crate::{
     render::output::Ended,
     run::{self, Session, Timing},
     settings::{Settings, glob},
-    source::{Clock, Phase, World},
+    source::{Clock, World},
     verdict::{self, Asked, Taken},
 };
 use anyhow::{Result, bail, ensure};
@@ -171,7 +171,7 @@ fn live(
         }
         std::thread::sleep(every);
         let (at, start) = (Clock::now(), Instant::now());
-        session.look(start + timing.timeout, Phase::Last)?;
+        session.again(start + timing.timeout)?;
         now = report(&session, at, start);
     }
 }

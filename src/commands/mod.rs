@@ -22,8 +22,6 @@ pub fn main(args: impl Iterator<Item = OsString>) -> u8 {
         Ok(m) => m,
         Err(e) => return usage(&e),
     };
-    // We are a guest on a machine that may be hurt: everything of its own goes first. Not a reason to fail.
-    let _ = rustix::process::setpriority_process(None, 19);
     match run(&matches, &program) {
         Ok(code) => code,
         Err(e) => {

@@ -91,16 +91,25 @@ pub enum Setting {
     JdkJavaOptions,
     /// `_JAVA_OPTIONS`: flags of HotSpot, the last word.
     JavaOptions,
+    /// `RES_OPTIONS`: options of glibc's resolver.
+    ResOptions,
+    /// `LOCALDOMAIN`: search list of glibc's resolver.
+    LocalDomain,
+    /// `UV_THREADPOOL_SIZE`: threads that Node.js has for file systems and lookups.
+    UvThreadpoolSize,
 }
 
 impl Setting {
     /// Every one.
-    pub const ALL: [Setting; 5] = [
+    pub const ALL: [Setting; 8] = [
         Setting::GoMemLimit,
         Setting::NodeOptions,
         Setting::JavaToolOptions,
         Setting::JdkJavaOptions,
         Setting::JavaOptions,
+        Setting::ResOptions,
+        Setting::LocalDomain,
+        Setting::UvThreadpoolSize,
     ];
     /// Its name in the environment.
     pub const fn name(self) -> &'static str {
@@ -110,6 +119,9 @@ impl Setting {
             Setting::JavaToolOptions => "JAVA_TOOL_OPTIONS",
             Setting::JdkJavaOptions => "JDK_JAVA_OPTIONS",
             Setting::JavaOptions => "_JAVA_OPTIONS",
+            Setting::ResOptions => "RES_OPTIONS",
+            Setting::LocalDomain => "LOCALDOMAIN",
+            Setting::UvThreadpoolSize => "UV_THREADPOOL_SIZE",
         }
     }
 }

@@ -35,7 +35,9 @@ pub(super) fn show(cell: &Cell, unit: &str) -> String {
     match unit {
         "s" => span(number),
         "ms" => millis(number),
-        "bytes" => rates::bytes(number.max(0.0).round() as u64),
+        // What shrinks is not what stands still.
+        "bytes" if number < 0.0 => format!("-{}", rates::bytes(number.abs().round() as u64)),
+        "bytes" => rates::bytes(number.round() as u64),
         "pct" => format!("{}%", (number * 10.0).round() / 10.0),
         "/s" | "/min" => format!("{}{unit}", cell.plain()),
         _ => cell.plain().into_owned(),

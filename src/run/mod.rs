@@ -1,5 +1,6 @@
 //! One run: looks in their order, the shared walk, deadlines.
 
+mod apart;
 mod session;
 mod snapshot;
 

@@ -1,7 +1,9 @@
 //! The probes of a run, kept between looks, so that `--watch` costs one look a tick.
 
+use super::apart::Apart;
+use crate::source::proc::own::give_way;
 use crate::{
-    areas::{Recorded, Running},
+    areas::{Place, Recorded, Running},
     model::{Gap, Gaps, RowSink, Why},
     source::{Moment, Phase, Scope, Walked, Wanting, World, walk},
 };
@@ -39,6 +41,7 @@ pub struct Session {
     world: World,
     scope: Scope,
     areas: Vec<Box<dyn Running>>,
+    apart: Vec<Apart>,
     began: Option<Instant>,
     span: Duration,
     gaps: Vec<Gap>,
@@ -47,7 +50,9 @@ pub struct Session {
 impl Session {
     /// Starts a run of these areas.
     pub fn open(world: World, scope: Scope, areas: Vec<Box<dyn Running>>) -> Self {
-        Self { world, scope, areas, began: None, span: Duration::ZERO, gaps: vec![] }
+        let (areas, apart): (Vec<_>, Vec<_>) = areas.into_iter().partition(|a| a.place() == Place::Here);
+        let apart = apart.into_iter().map(Apart::new).collect();
+        Self { world, scope, areas, apart, began: None, span: Duration::ZERO, gaps: vec![] }
     }
 
     /// All looks of one window.
@@ -57,7 +62,9 @@ impl Session {
     pub fn observe(&mut self, timing: Timing) -> anyhow::Result<()> {
         let start = Instant::now();
         let deadline = start + timing.timeout;
-        let looks = timing.looks();
+        // Who looks apart looks once: nobody needs the window.
+        let looks = if self.areas.is_empty() { 1 } else { timing.looks() };
+        self.send_off(deadline);
         for i in 0..looks {
             if i > 0 {
                 sleep((start + timing.window * i / (looks - 1)).saturating_duration_since(Instant::now()));
@@ -71,14 +78,36 @@ impl Session {
             };
             self.look(deadline, phase)?;
         }
+        self.await_all(deadline);
         Ok(())
     }
 
-    /// One more look.
+    /// One more look, of all areas.
     ///
     /// # Errors
     /// When the scope matches no process.
-    pub fn look(&mut self, deadline: Instant, phase: Phase) -> anyhow::Result<()> {
+    pub fn again(&mut self, deadline: Instant) -> anyhow::Result<()> {
+        self.send_off(deadline);
+        self.look(deadline, Phase::Last)?;
+        self.await_all(deadline);
+        Ok(())
+    }
+
+    fn send_off(&mut self, deadline: Instant) {
+        for a in &mut self.apart {
+            a.send_off(&self.world, &self.scope, deadline);
+        }
+        give_way();
+    }
+
+    fn await_all(&mut self, deadline: Instant) {
+        for a in &mut self.apart {
+            a.await_it(deadline);
+        }
+    }
+
+    /// One look of the areas on this thread.
+    fn look(&mut self, deadline: Instant, phase: Phase) -> anyhow::Result<()> {
         let m = Moment::now(&self.world, &self.scope, deadline, phase);
         if !self.scope.is_everything() && m.processes().is_empty() {
             bail!("no process matches {}: nothing was looked at", self.scope);
@@ -114,7 +143,8 @@ impl Session {
 
     /// What every area has recorded so far.
     pub fn records(&self) -> Vec<Box<dyn Recorded>> {
-        self.areas.iter().map(|a| a.record(self.span.as_secs_f64())).collect()
+        let here = self.areas.iter().map(|a| a.record(self.span.as_secs_f64()));
+        here.chain(self.apart.iter().map(Apart::record)).collect()
     }
 
     /// What could not be seen of the process table and of the descriptors, for all areas.
@@ -133,7 +163,8 @@ impl Session {
     /// When the output cannot be written or the source cannot be read.
     pub fn list(&mut self, timeout: Duration, sink: &mut dyn RowSink) -> io::Result<()> {
         let m = Moment::now(&self.world, &self.scope, Instant::now() + timeout, Phase::Last);
-        for a in &mut self.areas {
+        let apart = self.apart.iter_mut().filter_map(Apart::at_home);
+        for a in self.areas.iter_mut().chain(apart) {
             a.list(&m, sink)?;
         }
         Ok(())

@@ -3,12 +3,14 @@
 pub mod cgroup;
 pub mod child;
 mod clock;
+pub mod dns;
 mod headroom;
 mod host;
 mod moment;
 pub mod mounts;
 pub mod net;
 pub mod proc;
+pub mod rooted;
 mod scope;
 mod users;
 mod walk;

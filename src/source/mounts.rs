@@ -59,10 +59,18 @@ pub fn patient(moment: &Moment) -> Option<i32> {
         return Some(pid);
     }
     if !scope.is_everything() {
-        return moment.processes().iter().find(|p| p.state != b'Z').map(|p| p.pid);
+        return moment.processes().iter().find(|p| p.state != b'Z' && !p.kernel_thread).map(|p| p.pid);
     }
     // In a container of our own beside the patient, pid 1 has other mounts than we have.
     (world.live && namespace(world, "1")? != namespace(world, "self")?).then_some(1)
+}
+
+/// Its mounts are ours: the namespace is the same, or, where we may not see which one it is, the table is.
+fn ours(world: &World, name: &str, table: &[u8]) -> bool {
+    match namespace(world, name) {
+        Some(theirs) => Some(theirs) == namespace(world, "self"),
+        None => bytes(&world.proc_root.join("self/mountinfo")).is_ok_and(|own| own == table),
+    }
 }
 
 fn namespace(world: &World, pid: &str) -> Option<PathBuf> {
@@ -88,8 +96,7 @@ impl Table {
             match bytes(&path) {
                 Ok(text) => {
                     // Our own mounts are where they say; another's are below its root.
-                    let same =
-                        near && (name == "self" || namespace(world, &name) == namespace(world, "self"));
+                    let same = near && (name == "self" || ours(world, &name, &text));
                     let root =
                         if same { PathBuf::from("/") } else { world.proc_root.join(&name).join("root") };
                     return Ok(Self { root, ..Self::parse(&text) });

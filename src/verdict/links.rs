@@ -32,10 +32,17 @@ const LINKS: &[(&str, Tie, &str)] = &[
     ("memory/near-limit", Tie::Cgroup, "memory/oom-killed"),
     ("memory/near-limit", Tie::Cgroup, "memory/pressure"),
     ("memory/pressure", Tie::Cgroup, "disk/pressure"),
+    ("cpu/throttled", Tie::Cgroup, "cpu/pressure"),
+    ("cpu/steal", Tie::Host, "cpu/pressure"),
+    ("cpu/event-loop-stalled", Tie::Process, "sockets/accept-queue-full"),
+    ("cpu/event-loop-stalled", Tie::Process, "sockets/app-not-reading"),
+    ("disk/hung-mount", Tie::Host, "cpu/uninterruptible"),
+    ("dns/dead-server", Tie::Peer, "dns/lost-reply-reads-as-enotfound"),
+    ("dns/slow-server", Tie::Peer, "dns/lookup-pool"),
     ("disk/deleted-held", Tie::Mount, "disk/near-full"),
+    ("lifecycle/zombies", Tie::Process, "lifecycle/tasks-near-limit"),
     ("lifecycle/shell-wrapper", Tie::Process, "lifecycle/sigterm-dropped"),
     ("lifecycle/no-init", Tie::Process, "lifecycle/zombies"),
-    ("lifecycle/zombies", Tie::Cgroup, "lifecycle/tasks-near-limit"),
 ];
 
 /// Every code that a rule names; the registry test holds them against the checks there are.

@@ -139,13 +139,16 @@ def by_ps(*columns):
 
 def agree_on_processes(binary):
     """Resident memory and mounts, one by one, beside ps(1) and df(1)."""
-    by_us = {r["pid"]: r for r in table(document(binary, "memory", "--rows", "10000"), "memory", "processes")}
-    rss = {pid: int(kib) * 1024 for pid, (kib, _) in by_ps("rss", "comm").items() if int(kib)}
+    largest = table(document(binary, "memory", "--rows", "10000"), "memory", "processes")
+    # Of the first twenty it asks the kernel for exact figures, as ps does; our own runner grows meanwhile.
+    by_us = {r["pid"]: r["rss_bytes"] for r in largest[:20] if r["pid"] != os.getpid()}
+    rss = {pid: int(kib) * 1024 for pid, (kib, _) in by_ps("rss", "comm").items() if pid in by_us}
     mounts = {r["mount"]: r["size_bytes"] for r in table(document(binary, "disk"), "disk", "mounts")}
     df = [line.split() for line in run(["df", "-B1", "--output=target,size"]).splitlines()[1:]]
     sizes = {target: int(size) for target, size in df if target in mounts}
     pairs = [
-        ("resident memory by process (ps)", rss, {p: by_us[p]["rss_bytes"] for p in rss if p in by_us}),
+        ("processes (ps)", len(by_ps("comm")), len([r for r in largest if r["pid"] != os.getpid()])),
+        ("resident memory of the largest (ps)", rss, by_us),
         ("sizes of mounts (df)", sizes, mounts),
     ]
     return [{"what": what, "same": theirs == ours, "detail": "" if theirs == ours else differing(theirs, ours)}

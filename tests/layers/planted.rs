@@ -21,7 +21,7 @@ fn with(file: &str, text: &str) -> Vec<String> {
             "mod args; mod blocks; mod checks; mod facts; mod probe; use crate::{areas::Area, source::Moment}; use facts::Facts; pub struct Sockets;",
         ),
         ("src/areas/sockets/args.rs", "use std::net::IpAddr; #[derive(clap::Args)] pub struct Args { ip: IpAddr }"),
-        ("src/areas/sockets/facts.rs", "use crate::model::Finding; pub struct Facts;"),
+        ("src/areas/sockets/facts.rs", "use crate::model::Finding; use std::{fmt, net::{IpAddr, SocketAddr}}; pub struct Facts;"),
         ("src/areas/sockets/blocks.rs", "use super::{args::Args, facts::Facts};"),
         ("src/areas/sockets/probe/mod.rs", "mod place; use super::facts::Facts; use crate::source::{self, Moment}; use std::time::Instant;"),
         ("src/areas/sockets/probe/place.rs", "use super::*; fn f(m: Moment) { source::net::x(); std::fs::read(Instant::now()) }"),
@@ -96,6 +96,7 @@ fn a_reader_is_seen_whatever_it_is_called() {
     );
     bites("src/model/check.rs", "use std::fs;", 1, "model may name no reader");
     bites("src/areas/sockets/args.rs", "use std::net::TcpStream;", 1, "args of sockets may name no");
+    bites("src/areas/sockets/checks/orphans.rs", "use std::net::*;", 1, "may name no reader");
 }
 
 #[test]

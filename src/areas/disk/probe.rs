@@ -1,6 +1,7 @@
 //! Reads the mount table, has the mounts asked, and looks for files that are held without a name.
 
 mod deleted;
+mod devices;
 mod groups;
 mod listing;
 mod pressure;
@@ -88,8 +89,9 @@ impl Disk {
             return;
         }
         let most = (self.args.rows as usize).max(JUDGED);
-        self.facts.mounts = self.table.as_ref().map(|_| self.asked.facts(most)).map_err(|why| *why).into();
-        let places = deleted::Places::new(self.table.as_ref().ok(), &self.asked);
+        self.facts.mounts =
+            self.table.as_ref().map(|_| self.asked.devices.facts(most)).map_err(|why| *why).into();
+        let places = deleted::Places::new(self.table.as_ref().ok(), &self.asked.devices);
         self.facts.deleted = std::mem::take(&mut self.walk).facts(m, &places, most, gaps).into();
         self.facts.pressure = self.pressure.facts(m).into();
     }
@@ -101,7 +103,7 @@ impl Disk {
         }
         let table =
             mounts::Table::read(m.world, mounts::patient(m)).map_err(|gap| io::Error::other(gap.detail))?;
-        listing::list(&table, &self.asked, sink)?;
+        listing::list(&table, &self.asked.devices, sink)?;
         Ok(true)
     }
 }

@@ -233,6 +233,49 @@ mod tests {
     }
 
     #[test]
+    fn facts_survive_a_snapshot() {
+        let judged = decide(&Signs {
+            role: Role::Python,
+            handler: Handler::Default,
+            in_sigwait: None,
+            pending: false,
+            works: false,
+        });
+        let process: Process =
+            serde_json::from_str(r#"{"pid": 1, "start_ticks": 9, "name": "app"}"#).unwrap();
+        let init = Init {
+            process: process.clone(),
+            command: Reading::unseen(Why::TimedOut),
+            home: Home::Container,
+            role: Role::Python,
+            handler: Reading::seen(Handler::Default),
+            judged: Reading::seen(judged),
+            ours: false,
+            age_s: Reading::seen(3.5),
+            child: None,
+            child_age_s: Reading::unseen(Why::Absent),
+            wrapper: None,
+            children: 0,
+            grandchildren: 0,
+        };
+        let machine = Machine { tasks: 9, limit: 90, by_pid_max: true };
+        let facts = Facts {
+            inits: Kept::worst(7, vec![init]),
+            inits_unseen: [(Why::TooMany, 3)].into(),
+            zombies: Reading::unseen(Why::NotAsked),
+            tasks: Reading::unseen(Why::Absent),
+            machine: Reading::seen(machine),
+        };
+        let text = serde_json::to_string(&facts).unwrap();
+        let back: Facts = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&back).unwrap(), text);
+        assert_eq!(
+            (back.inits.top()[0].judged, back.machine),
+            (Reading::seen(judged), Reading::seen(machine))
+        );
+    }
+
+    #[test]
     fn a_span_between_two_edges_counts_as_the_longer_one() {
         let mut counts = [0; 12];
         counts[4] = 7;

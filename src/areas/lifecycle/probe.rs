@@ -1,4 +1,4 @@
-//! Follows zombies over the looks, and looks at first processes and limits in the full ones.
+//! Follows zombies and first processes over the full looks, and reads limits in the last one.
 
 mod inits;
 mod kin;
@@ -61,10 +61,11 @@ impl Lifecycle {
             self.own = proc::own::pid(m.world);
             self.opened = true;
         }
-        self.zombies.see(m, self.own);
+        // Dead at the begin, in the middle and at the end: a table of ten thousand need not be read more often.
         if m.phase == Phase::Cheap {
             return;
         }
+        self.zombies.see(m, self.own);
         self.inits.see(m);
         if !m.last() {
             return;
@@ -94,3 +95,6 @@ fn worst(mut inits: Vec<Init>, most: usize) -> Vec<Init> {
     inits.truncate(most);
     inits
 }
+
+#[cfg(test)]
+mod recorded_tests;

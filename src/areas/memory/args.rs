@@ -15,12 +15,15 @@ pub struct Args {
     /// Count what processes share in part (PSS): the kernel walks the page tables of each process in the table
     #[arg(long)]
     pub pss: bool,
+    /// Print every process, as it is read
+    #[arg(long)]
+    pub all: bool,
 }
 
 impl Default for Args {
     /// What the flags say when none is given.
     fn default() -> Self {
-        Self { sort: Sort::Pct, rows: 100, pss: false }
+        Self { sort: Sort::Pct, rows: 100, pss: false, all: false }
     }
 }
 
@@ -65,7 +68,7 @@ mod tests {
     fn rows_have_bounds_so_that_facts_have() {
         assert!(parse(&["memory", "--rows", "0"]).is_err());
         assert!(parse(&["memory", "--rows", "10001"]).is_err());
-        let args = parse(&["memory", "--rows", "7", "--sort", "swap", "--pss"]).unwrap();
-        assert_eq!(args, Args { sort: Sort::Swap, rows: 7, pss: true });
+        let args = parse(&["memory", "--rows", "7", "--sort", "swap", "--pss", "--all"]).unwrap();
+        assert_eq!(args, Args { sort: Sort::Swap, rows: 7, pss: true, all: true });
     }
 }

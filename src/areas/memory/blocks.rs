@@ -17,9 +17,9 @@ const GROUPS: [Column; 13] = [
     Column::unit("unreclaimable_bytes", "bytes"),
     Column::unit("limit_bytes", "bytes"),
     Column::unit("used_pct", "pct"),
-    Column::unit("working_set_bytes", "bytes"),
-    Column::unit("current_bytes", "bytes"),
     Column::new("oom_kills"),
+    Column::unit("current_bytes", "bytes"),
+    Column::unit("working_set_bytes", "bytes"),
     Column::unit("full_avg60_pct", "pct"),
     Column::unit("swap_bytes", "bytes").wide(),
     Column::unit("anon_bytes", "bytes").wide(),
@@ -68,9 +68,9 @@ fn cells(g: &Group) -> Vec<Cell> {
         told(|c| Some(c.unreclaimable)),
         limit(|b| b.bytes.into()),
         pct_of_binding(g),
-        told(|c| Some(c.working_set)),
-        told(|c| Some(c.current)),
         (&g.kills.map(|k| k.own.saturating_add(k.ended))).into(),
+        told(|c| Some(c.current)),
+        told(|c| Some(c.working_set)),
         full(&g.psi),
         told(|c| c.swap),
         told(|c| Some(c.anon)),
@@ -100,9 +100,9 @@ fn whole(m: &Machine) -> Vec<Cell> {
         (&m.unreclaimable()).into(),
         m.total.into(),
         (&m.used_pct()).into(),
-        m.working_set().into(),
-        m.current().into(),
         (&m.kills).into(),
+        m.current().into(),
+        m.working_set().into(),
         m.psi.as_ref().map_or(Cell::None, full),
         m.swap_total.saturating_sub(m.swap_free).into(),
         Cell::Unseen,
@@ -113,32 +113,7 @@ fn whole(m: &Machine) -> Vec<Cell> {
 }
 
 fn processes(facts: &Facts, args: &Args) -> Block {
-    let growth = facts.looks > 1;
-    let columns = [
-        Some(Column::new("pid")),
-        Some(Column::new("name")),
-        Some(Column::new("user")),
-        Some(Column::unit("rss_bytes", "bytes")),
-        args.pss.then_some(Column::unit("pss_bytes", "bytes")),
-        Some(Column::unit("swap_bytes", "bytes")),
-        growth.then_some(Column::unit("per_h_bytes", "bytes")),
-        Some(Column::new("cgroup")),
-    ];
-    let row = |r: &Row| {
-        [
-            Some(Cell::Id(u64::try_from(r.process.pid).unwrap_or(0))),
-            Some((&r.process.name).into()),
-            Some(r.process.user.clone().into()),
-            Some(r.rss_bytes.into()),
-            args.pss.then(|| (&r.pss_bytes).into()),
-            Some((&r.swap_bytes).into()),
-            growth.then(|| (&r.per_s.map(|b| b * 3600.0)).into()),
-            Some((&r.group.clone().map(|p| p.as_str().to_string())).into()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<Cell>>()
-    };
+    let rates = facts.looks > 1;
     let mut kept: Vec<&Row> = facts.processes.top().iter().collect();
     let weight = |r: &Row| match args.sort {
         Sort::Pct | Sort::Size => r.rss_bytes as f64,
@@ -149,8 +124,104 @@ fn processes(facts: &Facts, args: &Args) -> Block {
     kept.truncate(args.rows as usize);
     Block::Table {
         name: "processes",
-        columns: columns.into_iter().flatten().collect(),
-        rows: kept.into_iter().map(row).collect(),
+        columns: Row::columns(rates, args.pss),
+        rows: kept.into_iter().map(|r| r.cells(rates, args.pss)).collect(),
         total: facts.processes.total(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            checks::recorded::{MIB, group, process, with},
+            facts::Bound,
+        },
+        *,
+    };
+    use crate::model::{Kept, Why};
+
+    /// The keys of a table and its rows.
+    fn table(facts: &Facts, args: &Args, wanted: &str) -> (Vec<&'static str>, Vec<Vec<Cell>>, u64) {
+        let all = blocks(facts, args).into_iter().find_map(|b| match b {
+            Block::Table { name, columns, rows, total } if name == wanted => {
+                Some((columns.iter().map(|c| c.key).collect(), rows, total))
+            }
+            _ => None,
+        });
+        all.unwrap_or_else(|| panic!("no table {wanted}"))
+    }
+    fn row(pid: i32, rss: u64, per_s: f64) -> Row {
+        Row {
+            process: process(pid, "node"),
+            rss_bytes: rss * MIB,
+            pss_bytes: Reading::unseen(Why::Denied),
+            swap_bytes: Reading::seen(0),
+            per_s: Reading::seen(per_s),
+            group: Reading::seen("/pod".into()),
+        }
+    }
+
+    #[test]
+    fn every_row_is_as_long_as_its_columns_with_every_flag() {
+        let mut facts = with(vec![group("/pod", 5, Some(10)), group("/free", 7, None)]);
+        facts.processes = Kept::whole(vec![row(1, 5, 0.0)]);
+        for (looks, pss) in [(1, false), (1, true), (5, false), (5, true)] {
+            facts.looks = looks;
+            let args = Args { pss, ..Args::default() };
+            for name in ["groups", "processes"] {
+                let (keys, rows, _) = table(&facts, &args, name);
+                assert!(!rows.is_empty() && rows.iter().all(|r| r.len() == keys.len()), "{name}");
+            }
+            let (keys, ..) = table(&facts, &args, "processes");
+            assert_eq!((keys.contains(&"pss_bytes"), keys.contains(&"per_h_bytes")), (pss, looks > 1));
+        }
+        let (_, rows, total) = table(&facts, &Args::default(), "groups");
+        assert_eq!((&rows[2][0], total), (&"(machine)".into(), 3), "the machine is a row too");
+    }
+
+    #[test]
+    fn the_limit_that_binds_may_be_set_above_and_none_is_not_unseen() {
+        let below = Group {
+            binds: Reading::seen(Some(Bound { bytes: 20 * MIB, path: "/pod".into() })),
+            ..group("/pod/app", 5, None)
+        };
+        let hidden = Group {
+            binds: Reading::unseen(Why::Denied),
+            charge: Reading::unseen(Why::Denied),
+            kills: Reading::unseen(Why::Unsupported),
+            psi: Reading::unseen(Why::Unsupported),
+            ..group("/x", 5, None)
+        };
+        let of = |g: &Group| cells(g)[1..8].to_vec();
+        let seen = of(&below);
+        assert_eq!((&seen[1], &seen[2]), (&Cell::Int(20 * MIB), &Cell::Num(25.0)));
+        assert_eq!(of(&group("/free", 5, None))[1..3], [Cell::None, Cell::None]);
+        assert!(of(&hidden).iter().all(|c| *c == Cell::Unseen), "{:?}", of(&hidden));
+    }
+
+    #[test]
+    fn tables_are_in_the_order_asked_for_and_cut_to_their_rows() {
+        let groups =
+            vec![group("/near", 9, Some(10)), group("/big", 900, None), group("/mid", 40, Some(100))];
+        let mut facts =
+            Facts { processes: Kept::whole(vec![row(1, 9, 5.0), row(2, 7, 9.0)]), ..with(groups) };
+        facts.processes = Kept::worst(40, facts.processes.top().to_vec());
+        let first = |sort, name| {
+            let (_, rows, _) = table(&facts, &Args { sort, rows: 1, ..Args::default() }, name);
+            rows[0][0].clone()
+        };
+        assert_eq!(
+            (first(Sort::Pct, "groups"), first(Sort::Size, "groups")),
+            ("/near".into(), "/big".into())
+        );
+        assert_eq!(
+            (first(Sort::Pct, "processes"), first(Sort::Growth, "processes")),
+            (Cell::Id(1), Cell::Id(2))
+        );
+        assert_eq!(table(&facts, &Args { rows: 1, ..Args::default() }, "processes").2, 40);
+        let blind =
+            Facts { machine: Reading::unseen(Why::Absent), ..super::super::checks::recorded::facts() };
+        assert_eq!(table(&blind, &Args::default(), "groups").1.len(), 0);
     }
 }

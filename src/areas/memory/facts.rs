@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 
 mod growth;
 mod machine;
+mod process;
 
 pub use growth::{Grower, Growth, Rise, Riser};
 pub use machine::Machine;
+pub use process::Row;
 
 /// The memory of one machine, pod or scope.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -177,23 +179,6 @@ pub struct Big {
     pub process: Process,
     /// In bytes.
     pub rss_bytes: u64,
-}
-
-/// One process.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Row {
-    /// Which.
-    pub process: Process,
-    /// Resident memory in bytes; what it shares with others counts in full.
-    pub rss_bytes: u64,
-    /// The same with what it shares counted in part.
-    pub pss_bytes: Reading<u64>,
-    /// In swap, in bytes.
-    pub swap_bytes: Reading<u64>,
-    /// Slope of its resident memory, bytes a second.
-    pub per_s: Reading<f64>,
-    /// Its control group.
-    pub group: Reading<Untrusted>,
 }
 
 /// How big heaps may become, of the biggest processes whose group has a limit.

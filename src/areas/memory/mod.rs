@@ -15,10 +15,11 @@ pub use probe::Memory;
 
 use super::Area;
 use crate::{
-    model::{Block, Check, Gap, Gaps},
+    model::{Block, Check, Gap, Gaps, RowSink},
     settings::Settings,
     source::{Moment, Walked},
 };
+use std::io;
 
 impl Area for Memory {
     type Args = Args;
@@ -41,6 +42,9 @@ impl Area for Memory {
     }
     fn facts(&self) -> Facts {
         self.seen().clone()
+    }
+    fn list(&mut self, moment: &Moment, sink: &mut dyn RowSink, _: &mut Gaps) -> io::Result<bool> {
+        self.stream(moment, sink)
     }
     fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
         blocks::blocks(facts, args)

@@ -1,4 +1,5 @@
 //! What the child does: between fork and _exit only async-signal-safe calls, no allocation, no panic.
+#![allow(unsafe_code)] // system calls as C functions: what wraps them may allocate
 
 use libc::{c_int, c_void, pid_t};
 

@@ -7,12 +7,26 @@ use crate::{
 };
 use std::{ffi::CStr, io, os::fd::OwnedFd};
 
-/// What a process has in swap, in bytes: `VmSwap` of its status. Needs no right on it.
+/// What a process holds, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// `VmRSS`: exact, where the table's figure is what the processors had added up so far (Linux 6.2 and later).
+    pub rss_bytes: Seen<u64>,
+    /// `VmSwap`.
+    pub swap_bytes: Seen<u64>,
+}
+
+/// What a process holds, out of its status. Needs no right on it.
 ///
 /// # Errors
-/// `Absent` when the process has ended, `Unsupported` where the kernel has no such line.
-pub fn swapped(world: &World, p: &Process) -> Seen<u64> {
-    field(world, p, c"status", "VmSwap:")
+/// `Absent` when the process has ended; a line that the kernel has not is `Unsupported`.
+pub fn held(world: &World, p: &Process) -> Seen<Held> {
+    let seen = |e: io::Error| Why::from(&e);
+    let dir = same(world, p).map_err(seen)?;
+    let mut buf = [0u8; 4096];
+    let text = read_at(&dir, c"status", &mut buf).map_err(seen)?;
+    let line = |key| kib(text, key).ok_or(Why::Unsupported);
+    Ok(Held { rss_bytes: line("VmRSS:"), swap_bytes: line("VmSwap:") })
 }
 
 /// Its share of the memory that it has in common with others, and all that is its own, in bytes: `Pss` of

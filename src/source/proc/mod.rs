@@ -1,6 +1,7 @@
 //! `/proc`: the process table, threads, descriptor links, small text files.
 
 pub mod argv;
+pub mod interp;
 pub mod link;
 pub mod memory;
 pub mod own;

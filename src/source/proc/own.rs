@@ -21,6 +21,12 @@ pub fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// Lets everything of the machine go first: we are a guest, and it may be hurt. Of this thread, and of what it starts from
+/// now on; those that measure time are started before. Not a reason to fail.
+pub fn give_way() {
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
 /// Whether our own user has used up its inotify instances: one is made and closed at once. Instances of every process of
 /// the user count, those of other containers too; no right is needed and none exempts. inotify_init(2).
 ///

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::harness::{Case, Program, Report};
+use crate::harness::{Case, Program, Report, soon};
 
 const CODE: &str = "disk/hung-mount";
 const STORE: &str = "/run/lab/store";
@@ -13,6 +13,21 @@ fn undecided(report: &Report) -> BTreeSet<String> {
     let checks = sections.flat_map(|section| section["checks"].as_array().into_iter().flatten());
     let open = checks.filter(|check| check["outcome"] == "unknown");
     open.filter_map(|check| Some(check["code"].as_str()?.to_owned())).collect()
+}
+
+/// A run ends within its window of a second and one more. The binary runs at nice 19: on a machine that is busy with
+/// something else any run takes longer, so one that does not look at the mounts is timed beside it.
+fn must_be_in_time(case: &Case, line: &[&str], beside: &[&str]) {
+    let took = |line: &[&str]| case.paramedic(line).json["duration_ms"].as_f64().unwrap_or(f64::MAX);
+    let mut all = Vec::new();
+    for _ in 0..12 {
+        let (with, without) = (took(line), took(beside));
+        if with <= 2_000.0 || with <= without + 1_000.0 {
+            return;
+        }
+        all.push((with, without));
+    }
+    panic!("paramedic {line:?} and {beside:?} took, in ms: {all:?}");
 }
 
 #[test]
@@ -34,14 +49,12 @@ fn mount_that_never_answers_is_found_in_time_and_all_else_is_decided() {
         );
         assert_eq!(report.outcome("disk/near-full"), "clear", "the other mounts are still judged\n{report}");
     }
-    // Within its window and a second. One run in three may meet a machine that is busy with something else.
-    let spans: Vec<f64> =
-        (0..3).map(|_| case.paramedic(&[]).json["duration_ms"].as_f64().unwrap_or(f64::MAX)).collect();
-    let best = spans.iter().copied().fold(f64::MAX, f64::min);
-    assert!(best <= 2_000.0, "check took {spans:?} ms with a window of one second");
+    must_be_in_time(&case, &[], &["--skip", "disk"]);
     // No child of ours is left behind on a mount whose requests can be given up.
-    let list = case.tool(&["ps", "-eo", "comm="]);
-    assert!(!list.contains("paramedic"), "{list}");
+    soon(|| {
+        let list = case.tool(&["sh", "-c", "cat /proc/[0-9]*/comm 2>/dev/null || true"]);
+        if list.contains("paramedic") { Err(list) } else { Ok(()) }
+    });
     drop(fuse);
 }
 
@@ -65,10 +78,7 @@ fn several_of_them_cost_no_more_than_a_second() {
     let report = case.paramedic(&["disk"]);
     report.must_find(CODE).must_be("critical");
     assert_eq!(report.outcome("disk/near-full"), "clear", "{report}");
-    let spans: Vec<f64> =
-        (0..3).map(|_| case.paramedic(&["disk"]).json["duration_ms"].as_f64().unwrap_or(f64::MAX)).collect();
-    let best = spans.iter().copied().fold(f64::MAX, f64::min);
-    assert!(best <= 2_500.0, "disk took {spans:?} ms with a window of one second");
+    must_be_in_time(&case, &["disk"], &["fds"]);
 }
 
 #[test]

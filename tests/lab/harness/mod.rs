@@ -2,6 +2,7 @@
 
 mod case;
 mod cgroup;
+mod dns;
 mod host;
 mod network;
 mod patient;
@@ -12,6 +13,7 @@ mod schema;
 
 pub use case::{Case, Look};
 pub use cgroup::Cgroup;
+pub use dns::Query;
 pub use host::Host;
 pub use patient::{Patient, Program};
 pub use report::Report;

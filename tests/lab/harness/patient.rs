@@ -69,6 +69,20 @@ impl Program {
         Self::new("nginx", line).args([patient(configuration)]).listens(port)
     }
 
+    /// dnsmasq in the foreground on these addresses of loopback, with nothing but these arguments.
+    pub fn dnsmasq(listen: &str) -> Self {
+        let line = [
+            "/usr/sbin/dnsmasq",
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--no-resolv",
+            "--no-hosts",
+        ];
+        let line =
+            line.into_iter().chain(["--bind-interfaces", "--pid-file=", "--user=root"]).map(OsString::from);
+        Self::new("dnsmasq", line).args([format!("--listen-address={listen}")]).listens(53)
+    }
+
     /// Any command line; `name` is what the kernel will show for it.
     pub fn line(name: &'static str, line: &[&str]) -> Self {
         Self::new(name, line.iter().map(OsString::from))
@@ -98,6 +112,12 @@ impl Program {
     pub fn nofile(mut self, soft: u64, hard: u64) -> Self {
         self.nofile = (soft, hard);
         self
+    }
+
+    /// Gives it one variable of the environment.
+    pub fn env(variable: &str, mut program: Self) -> Self {
+        program.line.splice(0..0, ["/usr/bin/env".into(), variable.into()]);
+        program
     }
 
     /// Runs it as this user and group, with no other group.

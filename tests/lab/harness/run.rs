@@ -79,6 +79,7 @@ pub fn how_to_install(program: &str) -> String {
         "tini" => "tini",
         "java" => "default-jre-headless",
         "ps" => "procps",
+        "dnsmasq" => "dnsmasq-base",
         "unshare" | "nsenter" | "setpriv" | "prlimit" | "mount" => "util-linux",
         other => return format!("the fault lab needs {other}"),
     };

@@ -1,14 +1,14 @@
 //! Deleted files that are held open: met on the shared walk by the text of their link, proven by asking.
 
-use super::space::Asked;
+use super::devices::Devices;
 use crate::{
     areas::disk::facts::{Deleted, Holder, On, Total},
     model::{Gaps, Kept, Reading, Seen, Untrusted, Why},
-    source::{Moment, child::No, mounts::Table, proc},
+    source::{Moment, child::Budget, mounts::Table, proc},
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Links read in a look for this alone.
@@ -18,11 +18,9 @@ const FILES: usize = 2_000;
 /// The walk cuts longer links: whether they end in the mark is not to be seen.
 const CUT: usize = 256;
 const MARK: &[u8] = b" (deleted)";
-/// A question is late after so much, and after so many late answers no more are put.
+/// A question is late after so much, and all late ones may cost so much.
 const PATIENCE: Duration = Duration::from_millis(100);
-const LATE: u32 = 2;
-/// All questions of a look together.
-const ALL: Duration = Duration::from_millis(400);
+const LATE: Duration = Duration::from_millis(250);
 
 /// Which processes are walked, and what was met there.
 #[derive(Default)]
@@ -45,8 +43,21 @@ struct Met {
 struct File {
     met: usize,
     bytes: u64,
-    inode: u64,
+    inode: Inode,
     place: Place,
+}
+
+/// Device and inode: several devices may be one place.
+type Inode = (u64, u64, u64);
+
+/// What one process holds in one place.
+struct Held<'f> {
+    process: usize,
+    place: Place,
+    sharers: u64,
+    bytes: u64,
+    files: u64,
+    largest: &'f File,
 }
 
 /// On which file system: one of the mount table, or a device that is in another mount namespace.
@@ -58,12 +69,12 @@ enum Place {
 
 /// Where files are.
 pub(super) struct Places<'a> {
-    asked: &'a Asked,
+    asked: &'a Devices,
     known: bool,
 }
 
 impl<'a> Places<'a> {
-    pub fn new(table: Option<&Table>, asked: &'a Asked) -> Self {
+    pub fn new(table: Option<&Table>, asked: &'a Devices) -> Self {
         Self { asked, known: table.is_some() }
     }
     fn name(&self, place: Place) -> String {
@@ -154,88 +165,102 @@ impl Walk {
     }
 
     fn ask(&self, m: &Moment, places: &Places) -> (Vec<File>, BTreeMap<Why, u64>) {
-        let until = Instant::now() + ALL.min(m.left());
         let mut unseen: BTreeMap<Why, u64> = BTreeMap::new();
-        let mut not = |why| *unseen.entry(why).or_default() += 1;
-        let (mut files, mut late) = (Vec::new(), 0);
-        for (index, met) in self.met.iter().enumerate() {
-            if late >= LATE || Instant::now() >= until || places.asked.hangs(&met.path) {
-                not(Why::TimedOut);
-                continue;
-            }
-            let pid = m.processes()[met.process].pid;
-            let path = m.world.proc_root.join(format!("{pid}/fd/{}", met.fd));
-            match m.world.ask().stat(&path, PATIENCE) {
+        let mut not = |why, n: usize| *unseen.entry(why).or_default() += n as u64;
+        let asked: Vec<usize> =
+            (0..self.met.len()).filter(|i| !places.asked.hangs(&self.met[*i].path)).collect();
+        let link = |i: &usize| {
+            let met = &self.met[*i];
+            m.world.proc_root.join(format!("{}/fd/{}", m.processes()[met.process].pid, met.fd))
+        };
+        let mut budget = Budget { late: LATE.min(m.left()), until: m.deadline };
+        let answers = m.world.ask().stat(&asked.iter().map(link).collect::<Vec<_>>(), PATIENCE, &mut budget);
+        not(Why::TimedOut, self.met.len() - asked.len());
+        not(Why::TooMany, self.beyond as usize);
+        let mut files = Vec::new();
+        for (index, answer) in asked.into_iter().zip(answers) {
+            match answer {
                 Ok(s) if s.links == 0 && s.mode & 0o170_000 == 0o100_000 => {
                     let number = (s.major as u32, s.minor as u32);
                     let place = match places.asked.find(s.mount_id, number) {
                         Some(i) => Place::Device(i),
                         // Memory that the kernel itself keeps as a file is on no mount.
-                        None if places.known && s.major == 0 && is_bare(&met.path) => continue,
+                        None if places.known && s.major == 0 && is_bare(&self.met[index].path) => continue,
                         None => Place::Number(s.major, s.minor),
                     };
-                    files.push(File { met: index, bytes: s.held, inode: s.inode, place });
+                    files.push(File { met: index, bytes: s.held, inode: (s.major, s.minor, s.inode), place });
                 }
                 // It has a name: that is how it is called. Or it is a directory, which takes next to nothing.
                 Ok(_) => {}
-                Err(No::Late(_)) => {
-                    late += 1;
-                    not(Why::TimedOut);
-                }
                 // Closed meanwhile.
                 Err(no) if Why::from(no) == Why::Absent => {}
-                Err(no) => not(no.into()),
+                Err(no) => not(no.into(), 1),
             }
         }
-        (0..self.beyond).for_each(|_| not(Why::TooMany));
+        unseen.retain(|_, n| *n > 0);
         (files, unseen)
     }
 
     fn holders(&self, m: &Moment, places: &Places, files: &[File], most: usize) -> Kept<Holder> {
         let table = m.processes();
-        let mut held: HashMap<(Place, usize), BTreeMap<u64, &File>> = HashMap::new();
+        let mut held: HashMap<(Place, usize), BTreeMap<Inode, &File>> = HashMap::new();
         for f in files {
             let process = self.met[f.met].process;
             held.entry((f.place, process)).or_default().entry(f.inode).or_insert(f);
         }
         // Workers of one master hold exactly what it holds: they are one row, under the oldest.
-        let mut alike: HashMap<(Place, Vec<u64>), Vec<usize>> = HashMap::new();
+        let mut alike: HashMap<(Place, Vec<Inode>), Vec<usize>> = HashMap::new();
         for ((place, process), inodes) in &held {
             alike.entry((*place, inodes.keys().copied().collect())).or_default().push(*process);
         }
-        let mut rows: Vec<(u64, usize, Place, u64)> = alike
+        let mut rows: Vec<Held> = alike
             .into_iter()
-            .map(|((place, _), mut who)| {
+            .filter_map(|((place, _), mut who)| {
                 who.sort_by_key(|i| (table[*i].start_ticks, table[*i].pid));
-                let bytes = held[&(place, who[0])].values().map(|f| f.bytes).sum();
-                (bytes, who[0], place, who.len() as u64 - 1)
+                let process = *who.first()?;
+                let inodes = held.get(&(place, process))?;
+                let largest = inodes.values().copied().max_by_key(|f| f.bytes)?;
+                let bytes = inodes.values().map(|f| f.bytes).sum();
+                let sharers = who.len() as u64 - 1;
+                Some(Held { process, place, sharers, bytes, files: inodes.len() as u64, largest })
             })
             .collect();
-        rows.sort_by_key(|(bytes, process, place, _)| (std::cmp::Reverse(*bytes), *process, *place));
+        rows.sort_by_key(|r| (std::cmp::Reverse(r.bytes), r.process, r.place));
         let total = rows.len() as u64;
-        let row = |(bytes, process, place, sharers): (u64, usize, Place, u64)| {
-            let inodes = &held[&(place, process)];
-            let largest = inodes.values().max_by_key(|f| f.bytes)?;
-            let met = &self.met[largest.met];
-            Some(Holder {
-                process: m.name(&table[process]),
-                sharers,
-                bytes,
-                files: inodes.len() as u64,
-                largest: Untrusted::from_bytes(&met.path),
-                largest_bytes: largest.bytes,
-                writes: writes(m, table[process].pid, met.fd).into(),
-                device: places.name(place),
-                on: places.on(place),
-            })
+        rows.truncate(most);
+        let writes = self.writes(m, &rows);
+        let holder = |(r, writes): (Held, Reading<bool>)| Holder {
+            process: m.name(&table[r.process]),
+            sharers: r.sharers,
+            bytes: r.bytes,
+            files: r.files,
+            largest: Untrusted::from_bytes(&self.met[r.largest.met].path),
+            largest_bytes: r.largest.bytes,
+            writes,
+            device: places.name(r.place),
+            on: places.on(r.place),
         };
-        Kept::worst(total, rows.into_iter().take(most).filter_map(row).collect())
+        Kept::worst(total, rows.into_iter().zip(writes).map(holder).collect())
+    }
+
+    /// Whether descriptors are open for writing; proc_pid_fdinfo(5).
+    fn writes(&self, m: &Moment, rows: &[Held]) -> Vec<Reading<bool>> {
+        let info = |r: &Held| {
+            let met = &self.met[r.largest.met];
+            m.world.proc_root.join(format!("{}/fdinfo/{}", m.processes()[met.process].pid, met.fd))
+        };
+        let mut budget = Budget { late: LATE.min(m.left()), until: m.deadline };
+        let paths: Vec<_> = rows.iter().map(info).collect();
+        let all = m.world.ask().read_all(&paths, 1024, PATIENCE, &mut budget);
+        all.into_iter()
+            .map(|read| read.and_then(|r| flags(&r.bytes).map(|f| f & 3 != 0).ok_or(Why::Malformed)).into())
+            .collect()
     }
 }
 
 /// What each file system keeps, every file once.
 fn totals(places: &Places, met: &[Met], files: &[File], most: usize) -> Kept<Total> {
-    let mut sums: BTreeMap<Place, (HashMap<u64, u64>, HashSet<usize>)> = BTreeMap::new();
+    let mut sums: BTreeMap<Place, (HashMap<Inode, u64>, HashSet<usize>)> = BTreeMap::new();
     for f in files {
         let (inodes, holders) = sums.entry(f.place).or_default();
         inodes.insert(f.inode, f.bytes);
@@ -254,13 +279,6 @@ fn totals(places: &Places, met: &[Met], files: &[File], most: usize) -> Kept<Tot
     let total = rows.len() as u64;
     rows.truncate(most);
     Kept::worst(total, rows)
-}
-
-/// Whether a descriptor is open for writing; proc_pid_fdinfo(5).
-fn writes(m: &Moment, pid: i32, fd: u32) -> Seen<bool> {
-    let path = m.world.proc_root.join(format!("{pid}/fdinfo/{fd}"));
-    let read = m.world.ask().read(&path, 1024, PATIENCE)?;
-    flags(&read.bytes).map(|flags| flags & 3 != 0).ok_or(Why::Malformed)
 }
 
 fn flags(fdinfo: &[u8]) -> Option<u32> {

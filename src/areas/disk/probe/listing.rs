@@ -1,6 +1,6 @@
 //! `--all`: every line of the mount table, hidden mounts and kernel interfaces too.
 
-use super::space::Asked;
+use super::devices::Devices;
 use crate::{
     areas::disk::{facts::Answer, kinds},
     model::{Cell, Column, RowSink, Untrusted},
@@ -21,16 +21,16 @@ const COLUMNS: [Column; 9] = [
 ];
 
 /// One row for each mount, in the order of the kernel's list.
-pub(super) fn list(table: &Table, asked: &Asked, sink: &mut dyn RowSink) -> io::Result<()> {
+pub(super) fn list(table: &Table, devices: &Devices, sink: &mut dyn RowSink) -> io::Result<()> {
     sink.columns(&COLUMNS)?;
-    table.mounts.iter().try_for_each(|m| sink.row(&row(m, asked)))
+    table.mounts.iter().try_for_each(|m| sink.row(&row(m, devices)))
 }
 
-fn row(m: &Mount, asked: &Asked) -> Vec<Cell> {
+fn row(m: &Mount, devices: &Devices) -> Vec<Cell> {
     let text = |bytes: &[u8]| Cell::from(&Untrusted::from_bytes(bytes));
     let pseudo = kinds::is_pseudo(&m.filesystem);
     let device =
-        asked.find(Some(m.id), m.device).and_then(|i| asked.device(i)).filter(|_| !pseudo && !m.hidden);
+        devices.find(Some(m.id), m.device).and_then(|i| devices.device(i)).filter(|_| !pseudo && !m.hidden);
     let space = device.map(|d| &d.space);
     let state = match (device, pseudo) {
         _ if m.hidden => "hidden",

@@ -1,6 +1,9 @@
 //! `lifecycle/shell-wrapper`
 
-use super::super::facts::{Facts, Handler, Home, Init, Verdict, Wrapper};
+use super::{
+    super::facts::{Facts, Handler, Home, Init, Verdict, Wrapper},
+    alike, and_others, brief,
+};
 use crate::{
     check,
     model::{Confidence, Finding, Judging, Severity, Thing},
@@ -42,6 +45,7 @@ check! {
 }
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
+    let mut deaf = Vec::new();
     for init in f.inits.top() {
         if init.home != Home::Container || init.ours {
             out.looked(1);
@@ -56,9 +60,14 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
             if let Some((severity, confidence)) = grave {
                 let young = out.aside(&init.age_s).is_some_and(|s| *s < at.age_s.value());
                 let severity = if young { Severity::Notice } else { severity };
-                let finding = finding(init, wrapper, severity, confidence, out);
-                out.find(finding);
+                deaf.push((init, (severity, confidence)));
             }
+        }
+    }
+    for (init, (severity, confidence), others) in alike(deaf) {
+        if let Some(wrapper) = &init.wrapper {
+            let finding = finding(init, wrapper, severity, confidence, out);
+            out.find(and_others(finding, &others));
         }
     }
     // They come worst first: those left out are no worse than every row that was judged.
@@ -109,10 +118,10 @@ fn finding(
         finding = finding.because(judged.reason.sentence());
     }
     if let Some(command) = out.aside(&init.command).filter(|_| !w.below_init) {
-        finding = finding.because(format!("it runs: {command}"));
+        finding = finding.because(format!("it runs: {}", brief(command)));
     }
     if let Some(command) = out.aside(&w.command) {
-        finding = finding.because(format!("its child runs: {command}"));
+        finding = finding.because(format!("its child runs: {}", brief(command)));
     }
     if w.child_idles {
         finding =

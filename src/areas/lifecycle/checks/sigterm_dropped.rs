@@ -1,6 +1,9 @@
 //! `lifecycle/sigterm-dropped`
 
-use super::super::facts::{Facts, Home, Init, Judged, Role, Verdict};
+use super::{
+    super::facts::{Facts, Home, Init, Judged, Role, Verdict},
+    alike, and_others, brief,
+};
 use crate::{
     check,
     model::{Confidence, Finding, Judging, Reading, Severity, Thing, Why},
@@ -28,7 +31,8 @@ check! {
     /// ## Confirm
     ///
     /// `grep Sig /proc/1/status` inside the container: bit 15 (`4000`) of `SigCgt` is a handler. `docker stop` or deleting
-    /// the pod takes exactly the grace period, and the exit code is 137 where it should be 143 or 0.
+    /// the pod takes exactly the grace period, and the exit code is 137 where it should be 143 or 0. An image that names
+    /// another `STOPSIGNAL` is stopped by that one: then this code can be ignored for it.
     ///
     /// ## Fix
     ///
@@ -44,7 +48,7 @@ check! {
 }
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
-    let (mut told, mut untold) = (0, 0);
+    let (mut told, mut untold, mut dropped) = (0, 0, Vec::new());
     for init in f.inits.top() {
         if init.home != Home::Container || init.ours {
             told += 1;
@@ -55,8 +59,16 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
             out.unseen(1, Why::Unsupported);
         } else if let Some(judged) = out.see(&init.judged).copied() {
             told += 1;
-            one(init, judged, at, out);
+            let sure = judged.confidence >= Confidence::Medium;
+            if judged.verdict == Verdict::Dropped && sure {
+                let young = out.aside(&init.age_s).is_some_and(|s| *s < at.age_s.value());
+                dropped.push((init, (judged, young)));
+            }
         }
+    }
+    for (init, (judged, young), others) in alike(dropped) {
+        let finding = finding(init, judged, young, out);
+        out.find(and_others(finding, &others));
     }
     if told == 0 && untold > 0 {
         let untold: Reading<()> = Reading::unseen(Why::Unsupported);
@@ -67,12 +79,8 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     f.inits_unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
 }
 
-fn one(init: &Init, judged: Judged, at: &Limits, out: &mut Judging) {
-    if judged.verdict != Verdict::Dropped || judged.confidence < Confidence::Medium {
-        return;
-    }
+fn finding(init: &Init, judged: Judged, young: bool, out: &mut Judging) -> Finding {
     let p = &init.process;
-    let young = out.aside(&init.age_s).is_some_and(|s| *s < at.age_s.value());
     let severity = if init.idles() || young { Severity::Notice } else { Severity::Warning };
     let title = format!("{} does not hear SIGTERM: it is killed when the grace period is over", p.label());
     let mut finding = Finding::new(severity, judged.confidence, Thing::Process(p.clone()), title)
@@ -82,7 +90,7 @@ fn one(init: &Init, judged: Judged, at: &Limits, out: &mut Judging) {
         .evidence("pid_in_namespace", 1u64)
         .because(judged.reason.sentence());
     if let Some(command) = out.aside(&init.command).filter(|c| !c.as_str().is_empty()) {
-        finding = finding.because(format!("it runs: {command}"));
+        finding = finding.because(format!("it runs: {}", brief(command)));
     }
     if young {
         finding = finding.because("it has just started and may still install one");
@@ -90,7 +98,7 @@ fn one(init: &Init, judged: Judged, at: &Limits, out: &mut Judging) {
     if init.idles() {
         finding = finding.because("it serves nobody, so nothing is lost but the time of the grace period");
     }
-    out.find(finding.remedy(remedy(init.role)).next(format!("lifecycle --pid {} -o wide", p.pid)));
+    finding.remedy(remedy(init.role)).next(format!("lifecycle --pid {} -o wide", p.pid))
 }
 
 fn remedy(role: Role) -> &'static str {

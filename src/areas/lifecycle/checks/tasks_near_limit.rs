@@ -1,9 +1,9 @@
 //! `lifecycle/tasks-near-limit`
 
-use super::super::facts::{Facts, Group, Machine};
+use super::super::facts::{Facts, Group, Machine, Parent};
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Thing, rates},
+    model::{Confidence, Finding, Judging, Thing, Why, rates},
 };
 
 check! {
@@ -39,12 +39,17 @@ check! {
 }
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
+    let zombies = out.aside(&f.zombies).and_then(|z| z.parents.top().first());
     if let Some(tasks) = out.see(&f.tasks) {
         for group in tasks.groups.top() {
-            of_group(group, at, out);
+            of_group(group, zombies, at, out);
         }
         // They come nearest first: those left out are below every one that was judged.
         out.looked(tasks.groups.total() + tasks.unlimited);
+        if tasks.parents_hidden {
+            // The limit of a pod is set on the group above those of its containers.
+            out.unseen(1, Why::Denied);
+        }
         tasks.unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
     }
     if let Some(machine) = out.see(&f.machine).copied() {
@@ -52,7 +57,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     }
 }
 
-fn of_group(g: &Group, at: &Limits, out: &mut Judging) {
+fn of_group(g: &Group, zombies: Option<&Parent>, at: &Limits, out: &mut Judging) {
     let Some(severity) = at.used_pct.of(g.used_pct()) else { return };
     let refused = out.aside(&g.refused).copied();
     if (g.limit as f64) < at.min_limit.value() && refused.unwrap_or(0) == 0 {
@@ -76,6 +81,11 @@ fn of_group(g: &Group, at: &Limits, out: &mut Judging) {
                 rates::count(*threads)
             ))
             .about(Thing::Process(process.clone()));
+    }
+    if let Some(p) = zombies.filter(|p| p.zombies.saturating_mul(10) >= g.tasks) {
+        finding = finding
+            .because(format!("zombies count too: {} keeps {}", p.process.label(), rates::count(p.zombies)))
+            .about(Thing::Process(p.process.clone()));
     }
     match refused {
         Some(n) if n > 0 => {
@@ -119,7 +129,7 @@ mod tests {
     use super::{super::recorded::*, *};
     use crate::{
         areas::lifecycle::facts::Tasks,
-        model::{Cell, Kept, Outcome, Reading, Severity, Why},
+        model::{Cell, Kept, Outcome, Reading, Severity},
     };
 
     #[test]
@@ -174,6 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn zombies_that_make_up_a_good_part_are_named_with_their_parent() {
+        let of = |zombies| {
+            let parent = Parent { process: process(9, "cron"), ..parent(zombies, 600.0, 1.0) };
+            let facts =
+                Facts { tasks: with_groups(vec![group(90, 100)]).tasks, ..with_parents(1.0, vec![parent]) };
+            found(&CHECK, &facts)[0].about.clone()
+        };
+        assert_eq!(of(9), [Thing::Process(process(41, "java")), Thing::Process(process(9, "cron"))]);
+        assert_eq!(of(8), [Thing::Process(process(41, "java"))]);
+    }
+
+    #[test]
     fn nothing_seen_is_unknown_and_holes_are_counted() {
         assert!(matches!(outcome(&CHECK, &facts()), Outcome::Unknown { why: Why::Absent, .. }));
         let tasks = Tasks {
@@ -182,6 +204,6 @@ mod tests {
             unseen: [(Why::Denied, 2)].into(),
             parents_hidden: true,
         };
-        assert_eq!(clear(&CHECK, &Facts { tasks: Reading::seen(tasks), ..facts() }), (306, 3));
+        assert_eq!(clear(&CHECK, &Facts { tasks: Reading::seen(tasks), ..facts() }), (306, 4));
     }
 }

@@ -165,6 +165,14 @@ mod tests {
         role(&args, comm, (!exe.is_empty()).then_some(exe.as_bytes()))
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_arguments_break_it(args: Vec<Vec<u8>>, comm: String, exe: Option<Vec<u8>>) {
+            let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            let _ = role(&args, &comm, exe.as_deref()).name();
+        }
+    }
+
     #[test]
     fn shells_are_told_by_what_they_were_given_to_do() {
         for (line, comm, exe, expected) in [

@@ -29,6 +29,8 @@ const STUCK: u32 = 3;
 /// Who starts containers: their children are first processes more often than others.
 const STARTERS: &[&str] =
     &["containerd-shim", "conmon", "docker-contain", "crun", "runc", "lxc-start", "systemd-nspawn"];
+/// What is not known of a process whose status was not read.
+const NAMESPACES: &str = "pid namespaces of processes";
 /// The pid namespace that the machine boots with, `PROC_PID_INIT_INO` of `linux/proc_ns.h`.
 const BOOT_NAMESPACE: &str = "pid:[4026531836]";
 
@@ -102,20 +104,20 @@ impl Watch {
 
     /// How many processes it is not known of whether they are first ones.
     pub fn unseen(&self, m: &Moment, gaps: &mut Gaps) -> BTreeMap<Why, u64> {
-        let mut out = BTreeMap::new();
-        for answer in self.asked.values() {
-            match answer {
-                // Gone since the table was read.
-                Err(Why::Absent) if m.world.procfs => {}
-                Err(why) => *out.entry(*why).or_default() += 1,
-                Ok(_) => {}
+        let mut out: BTreeMap<Why, u64> = BTreeMap::new();
+        let mut asked: Vec<_> =
+            self.asked.iter().filter_map(|((pid, _), a)| Some((*pid, a.err()?))).collect();
+        asked.sort_unstable();
+        for (pid, why) in asked {
+            // Gone since the table was read.
+            if why != Why::Absent || !m.world.procfs {
+                *out.entry(why).or_default() += 1;
+                gaps.add(why, NAMESPACES, format!("pid {pid}"));
             }
         }
         if self.unread > 0 {
             *out.entry(Why::TooMany).or_default() += self.unread;
-        }
-        for (why, n) in &out {
-            gaps.add_many(*why, "pid namespaces of processes", *n, "their first process may be among them");
+            gaps.add_many(Why::TooMany, NAMESPACES, self.unread, "--container looks at one");
         }
         out
     }

@@ -31,6 +31,10 @@ pub(super) fn groups(m: &Moment, rows: usize, gaps: &mut Gaps) -> Seen<Tasks> {
         unseen.insert(Why::TooMany, left);
         gaps.add_many(Why::TooMany, "task limits of control groups", left, "--container looks at one");
     }
+    if tree.parents_hidden {
+        let what = "task limits of parent control groups";
+        gaps.add(Why::Denied, what, "that of a pod is above those of its containers");
+    }
     let mut groups = Vec::new();
     for g in order.into_iter().take(READ) {
         match read(m, &tree, g, &held[g]) {

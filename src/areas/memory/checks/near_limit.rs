@@ -4,7 +4,7 @@ use super::{cgroup, look_at, with_biggest};
 use crate::{
     areas::memory::facts::{Charge, Facts, Group, HitsNow, Machine, above, share},
     check,
-    model::{Confidence, Finding, Judging, Level, Severity, Thing, Why, rates},
+    model::{Confidence, Finding, Judging, Severity, Thing, Why, rates},
 };
 
 check! {
@@ -18,7 +18,8 @@ check! {
     ///
     /// Many programs live close to their limit on purpose, a Java heap above all. So a warning needs a sign that it
     /// hurts: tasks that wait for memory (the group's own pressure), or a limit that is run into within the window while
-    /// pages that were taken away come back. Very close to the limit no sign is needed. At `memory.high` nobody is
+    /// pages that were taken away come back. Very close to the limit no sign is needed, unless the limit is so big that
+    /// much is left all the same. At `memory.high` nobody is
     /// killed, so there a sign is always needed. Limits of groups that cannot be seen from here are not judged, and that
     /// is said.
     ///
@@ -50,6 +51,7 @@ check! {
     "memory/near-limit": "memory that cannot be freed is near the limit"
     {
         used_pct: "memory that cannot be freed, % of the limit; the first number needs a sign that it hurts" = 90, 97;
+        spare_bytes: "with so many bytes left even a full limit needs a sign" = 2147483648.0;
         full_avg60_pct: "a sign: all tasks waited for memory for more than this % of the last minute" = 1;
         max_events: "a sign: the limit was run into so often within the window, and pages came back" = 1;
     }
@@ -120,6 +122,12 @@ fn window(g: &Group, out: &mut Judging) -> Option<HitsNow> {
     out.aside(&hits.window).copied()
 }
 
+/// How bad a share is. What is left of a big limit is a lot even when hardly any share of it is.
+fn level(pct: f64, left: u64, at: &Limits) -> Option<Severity> {
+    let severity = at.used_pct.of(pct)?;
+    Some(if left as f64 >= at.spare_bytes.value() { Severity::Warning } else { severity })
+}
+
 fn at_limit(
     g: &Group,
     limit: u64,
@@ -128,7 +136,7 @@ fn at_limit(
     at: &Limits,
     out: &mut Judging,
 ) -> Option<Finding> {
-    let severity = match at.used_pct.of(pct)? {
+    let severity = match level(pct, limit.saturating_sub(charge.unreclaimable), at)? {
         Severity::Warning => match hurts(g, at, out, |max, _| max) {
             Some(true) => Severity::Warning,
             Some(false) => return None,
@@ -216,8 +224,11 @@ fn whole(f: &Facts, m: &Machine, at: &Limits, out: &mut Judging) {
     let (Some(&pct), Some(&used)) = (out.see(&pct), out.aside(&used)) else { return };
     let psi = m.psi.as_ref().and_then(|psi| out.aside(psi)).copied();
     let full = psi.and_then(|p| p.full).map(|l| l.avg60);
-    let Some(severity) = severity(at.used_pct, pct, full.map(|f| f > at.full_avg60_pct.value()), out) else {
-        return;
+    let hurts = full.map(|f| f > at.full_avg60_pct.value());
+    let severity = match (level(pct, m.total.saturating_sub(used), at), hurts) {
+        (None, _) | (Some(Severity::Warning), Some(false)) => return,
+        (Some(Severity::Warning), None) => return out.unseen(1, Why::NotAsked),
+        (Some(severity), _) => severity,
     };
     let (held, all) = (rates::bytes(used), rates::bytes(m.total));
     let title = format!("the machine has {held} of {all} in use that cannot be freed ({pct:.0} %)");
@@ -245,17 +256,6 @@ fn whole(f: &Facts, m: &Machine, at: &Limits, out: &mut Judging) {
             )
             .next("memory --sort size"),
     );
-}
-
-fn severity(level: Level, pct: f64, hurts: Option<bool>, out: &mut Judging) -> Option<Severity> {
-    match (level.of(pct)?, hurts) {
-        (Severity::Warning, Some(false)) => None,
-        (Severity::Warning, None) => {
-            out.unseen(1, Why::NotAsked);
-            None
-        }
-        (severity, _) => Some(severity),
-    }
 }
 
 #[cfg(test)]

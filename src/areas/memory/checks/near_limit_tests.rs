@@ -80,6 +80,21 @@ fn a_heap_that_lives_close_to_its_limit_is_silent_until_it_hurts() {
 }
 
 #[test]
+fn of_a_big_limit_much_is_left_all_the_same() {
+    let big = |left: u64| group("/pod/app", 100 * 1024 - left, Some(100 * 1024));
+    assert_eq!(severity_of(big(2047)), Some(Severity::Critical));
+    assert_eq!(severity_of(big(2048)), None);
+    let waits = Group { psi: Reading::seen(psi(4.0, 2.0)), ..big(2048) };
+    assert_eq!(severity_of(waits), Some(Severity::Warning));
+    let machine = |available: u64| {
+        let machine = Machine { total: 512 << 30, available: Reading::seen(available << 20), ..machine() };
+        outcome(&CHECK, &Facts { machine: Reading::seen(machine), ..facts() })
+    };
+    assert!(matches!(machine(2048), Outcome::Clear { .. }));
+    assert!(matches!(machine(2047), Outcome::Found { .. }));
+}
+
+#[test]
 fn without_pressure_files_what_happens_in_the_window_decides() {
     let old = |hits: Reading<crate::areas::memory::facts::Hits>| Group {
         version: 1,

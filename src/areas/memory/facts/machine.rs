@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The memory of the machine, in bytes: proc_meminfo(5). Read in a container it is that of the node.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    /// `MemTotal`.
+    /// `MemTotal` without what is set aside for huge pages: a hypervisor or a database that reserves them is not full.
     pub total: u64,
     /// `MemAvailable`: the kernel's own estimate of what new work may have without swapping; unseen before Linux 3.14.
     pub available: Reading<u64>,
@@ -37,8 +37,14 @@ impl Machine {
             let rest = text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix(':'))?;
             rest.trim().strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)
         };
+        // Linux before 4.19 tells only how many there are of the usual size.
+        let huge = value("Hugetlb").or_else(|| {
+            let count =
+                text.lines().find_map(|l| l.strip_prefix("HugePages_Total:"))?.trim().parse::<u64>().ok()?;
+            value("Hugepagesize")?.checked_mul(count)
+        });
         let unasked = || Reading::unseen(Why::NotAsked);
-        let total = value("MemTotal").filter(|t| *t > 0)?;
+        let total = value("MemTotal")?.checked_sub(huge.unwrap_or(0)).filter(|t| *t > 0)?;
         Some(Self {
             total,
             available: value("MemAvailable").map(|a| a.min(total)).ok_or(Why::Unsupported).into(),
@@ -88,6 +94,16 @@ mod tests {
         assert_eq!(m.current(), (24_684_012 - 10_690_000) << 10);
         let full = Machine::parse(&TEXT.replace("900000", "0")).unwrap();
         assert_eq!(full.unreclaimable(), Reading::seen(1_340_000 << 10));
+    }
+
+    #[test]
+    fn huge_pages_that_are_set_aside_are_neither_used_nor_free() {
+        let all = Machine::parse(TEXT).unwrap();
+        let host = Machine::parse(&format!("{TEXT}Hugetlb: 1048576 kB\n")).unwrap();
+        assert_eq!(all.total - host.total, 1 << 30);
+        let old =
+            TEXT.replace("HugePages_Total:       0", "HugePages_Total:     512\nHugepagesize:       2048 kB");
+        assert_eq!(Machine::parse(&old).unwrap().total, host.total);
     }
 
     #[test]

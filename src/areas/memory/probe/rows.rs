@@ -9,19 +9,19 @@ use super::{
     survey::{Brief, Survey},
 };
 use crate::{
-    model::{Kept, Reading, Seen, Why},
+    model::{Kept, Reading, RowSink, Seen, Why},
     source::{
         Moment,
         cgroup::{self, Version},
         proc,
     },
 };
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{cmp::Reverse, collections::BTreeSet, io};
 
 /// So many groups are kept for their kills or their pressure, beside those kept for their size.
 const STRIKING: usize = 32;
-/// So many processes are asked what they have in swap when nobody reads the table.
-const SWAPPED: usize = 20;
+/// So many processes are asked for exact figures and for what they have in swap: a file for each.
+const ASKED: usize = 20;
 
 impl Memory {
     pub(super) fn keep_groups(&mut self, m: &Moment, survey: &mut Survey, machine: Option<&Machine>) {
@@ -152,35 +152,69 @@ impl Memory {
         }
         let total = order.len() as u64;
         order.truncate(self.args.rows as usize);
-        let swaps = machine.is_none_or(|s| s.swap_total > s.swap_free);
-        let rows = order.iter().enumerate().map(|(rank, i)| {
-            let p = &table[*i];
-            let swap_bytes = match () {
-                // Nobody has anything where nothing is.
-                () if !swaps => Ok(0),
-                () if rank >= SWAPPED && self.args.sort != Sort::Swap => Err(Why::NotAsked),
-                () if m.left().is_zero() => Err(Why::TimedOut),
-                () => proc::memory::swapped(m.world, p),
-            };
-            let pss_bytes = match () {
-                () if !self.args.pss => Err(Why::NotAsked),
-                () if m.left().is_zero() => Err(Why::TimedOut),
-                () => proc::memory::proportional(m.world, p),
-            };
-            let group: Seen<_> = survey.ok_or(Why::Absent).and_then(|s| {
-                let at = s.kin.of.get(*i).copied().unwrap_or(Err(Why::Absent))?;
-                Ok(s.tree.groups[at as usize].path.clone())
-            });
-            Row {
-                process: m.name(p),
-                rss_bytes: p.rss_bytes,
-                pss_bytes: pss_bytes.into(),
-                swap_bytes: swap_bytes.into(),
-                per_s: self.processes.get(&id(p)).and_then(|s| s.per_s()).ok_or(Why::NotAsked).into(),
-                group: group.into(),
-            }
-        });
+        let all = self.args.sort == Sort::Swap;
+        let rows =
+            order.iter().enumerate().map(|(rank, i)| self.row(m, *i, survey, machine, all || rank < ASKED));
         self.facts.processes = Kept::worst(total, rows.collect());
+    }
+
+    /// One process; its status is read when it is asked for.
+    fn row(
+        &self,
+        m: &Moment,
+        i: usize,
+        survey: Option<&Survey>,
+        machine: Option<&Machine>,
+        ask: bool,
+    ) -> Row {
+        let p = &m.processes()[i];
+        let held = match () {
+            () if !ask => Err(Why::NotAsked),
+            () if m.left().is_zero() => Err(Why::TimedOut),
+            () => proc::memory::held(m.world, p),
+        };
+        let swap_bytes = match held {
+            // Nobody has anything where nothing is.
+            _ if machine.is_some_and(|s| s.swap_total == s.swap_free) => Ok(0),
+            held => held.and_then(|h| h.swap_bytes),
+        };
+        let pss_bytes = match () {
+            () if !self.args.pss => Err(Why::NotAsked),
+            () if m.left().is_zero() => Err(Why::TimedOut),
+            () => proc::memory::proportional(m.world, p),
+        };
+        let group: Seen<_> = survey.ok_or(Why::Absent).and_then(|s| {
+            let at = s.kin.of.get(i).copied().unwrap_or(Err(Why::Absent))?;
+            Ok(s.tree.groups[at as usize].path.clone())
+        });
+        Row {
+            process: m.name(p),
+            rss_bytes: held.and_then(|h| h.rss_bytes).unwrap_or(p.rss_bytes),
+            pss_bytes: pss_bytes.into(),
+            swap_bytes: swap_bytes.into(),
+            per_s: self.processes.get(&id(p)).and_then(|s| s.per_s()).ok_or(Why::NotAsked).into(),
+            group: group.into(),
+        }
+    }
+
+    /// `--all`: every process in scope, in order of pid.
+    pub(in crate::areas::memory) fn stream(
+        &mut self,
+        m: &Moment,
+        sink: &mut dyn RowSink,
+    ) -> io::Result<bool> {
+        if !self.args.all {
+            return Ok(false);
+        }
+        let machine = super::machine(m).ok();
+        let survey = Survey::take(m, machine.as_ref(), self.own).ok();
+        let rates = self.looks > 1;
+        sink.columns(&Row::columns(rates, self.args.pss))?;
+        for i in self.meant(m) {
+            let row = self.row(m, i, survey.as_ref(), machine.as_ref(), true);
+            sink.row(&row.cells(rates, self.args.pss))?;
+        }
+        Ok(true)
     }
 }
 

@@ -3,6 +3,24 @@
 . /guest/room.sh
 . /guest/groups.sh
 set -eu
+
+# cpu_tree PID…: all that paramedic cpu reads in one look, in the form of `tree`.
+cpu_tree() {
+    for file in /proc/stat /proc/1/mountinfo \
+        $(for pid in 1 "$@"; do echo "/proc/$pid/stat" "/proc/$pid/cgroup" "/proc/$pid/status"; done) \
+        $(find $groups -type f | grep -E '/(cgroup\.(type|procs|controllers)|cpu\.(max|stat|pressure))$'); do
+        if text=$(cat "$file" 2> /dev/null); then
+            echo "=== $file"
+            case $file in
+                */mountinfo) echo "$text" | grep ' - cgroup2 ' ;;
+                /proc/stat) echo "$text" | grep -E '^(cpu|btime)' ;;
+                */status) echo "$text" | grep -E '^(Name|Uid|Threads)' ;;
+                *) echo "$text" ;;
+            esac
+        fi
+    done
+}
+
 group pod/app
 echo "20000 100000" > $groups/pod/cpu.max
 # So that nobody waits for half a minute, nor for the averages of the kernel, which follow slowly.
@@ -31,6 +49,8 @@ shot throttled paramedic check --json --config /run/limits.toml
 shot long paramedic cpu --json --window 3.2s --config /run/limits.toml
 shot once paramedic cpu --json --window 0
 shot stat cat $groups/pod/cpu.stat
+cpu_tree "$PATIENT" > /run/tree
+shot tree cat /run/tree
 end_patients
 
 # In a container the parent cannot be seen, nor its quota: no signal, which is not a clear one. What the group itself

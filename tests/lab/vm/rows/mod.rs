@@ -33,14 +33,14 @@ pub const MACHINES: [&[Row]; 2] = [
         row("system-near-limit", 60),
         row("sock-diag", 60),
         row("own-limit", 60),
-        row("cpu", 100),
+        row("memory", 60),
     ],
     &[
         row("conntrack", 60),
         row("orphans", 60),
         row("tcp-memory", 60),
-        row("memory", 60),
         row("memory-pressure", 60),
+        row("cpu", 100),
         row("cgroup", 100),
     ],
 ];
