@@ -35,13 +35,17 @@ pub(super) fn clear(pen: &mut Pen, report: &Report) {
             if all == 0 { "no check was run".into() } else { format!("none of {} checks", count(all)) };
         return pen.para((Ink::Plain, &lead), Ink::Plain, &said);
     };
-    let same = areas.iter().all(|a| unit::span(a.1) == unit::span(*first));
+    // Most areas share their looks; one that looks apart says its own span.
+    let alike = |span: f64| areas.iter().filter(|a| unit::span(a.1) == unit::span(span)).count();
+    let usual = areas.iter().map(|a| a.1).max_by_key(|s| alike(*s)).unwrap_or(*first);
+    let usual = if alike(usual) * 2 > areas.len() { Some(unit::span(usual)) } else { None };
     let mut said = format!("{} check{}", count(n), if n == 1 { "" } else { "s" });
-    if same {
-        said += &during(*first);
+    if let Some((_, span, _)) = areas.iter().find(|a| Some(unit::span(a.1)) == usual) {
+        said += &during(*span);
     }
     let part = |a: &(&str, f64, u64)| {
-        format!("{} {}{}", a.0, count(a.2), if same { String::new() } else { during(a.1) })
+        let own = if Some(unit::span(a.1)) == usual { String::new() } else { during(a.1) };
+        format!("{} {}{own}", a.0, count(a.2))
     };
     said += &format!(": {}", areas.iter().map(part).collect::<Vec<_>>().join(", "));
     let lead = label(pen, "✓", "CLEAR");

@@ -74,7 +74,14 @@ impl<'w> Moment<'w> {
     /// The control groups of the processes in scope: one small file is read for each process.
     pub fn cgroups(&self) -> &cgroup::View {
         self.cgroups.get_or_init(|| {
-            cgroup::View::read(self.world, self.processes(), self.scope.target, self.deadline)
+            let view = cgroup::View::read(self.world, self.processes(), self.scope.target, self.deadline);
+            self.gaps.borrow_mut().add_many(
+                model::Why::Unsupported,
+                "control groups of processes",
+                if view.is_empty() { 0 } else { view.out_of_reach() },
+                "they are outside of the trees that are mounted here",
+            );
+            view
         })
     }
     /// What could not be seen of the process table.

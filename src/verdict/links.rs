@@ -38,7 +38,6 @@ const LINKS: &[(&str, Tie, &str)] = &[
     ("cpu/event-loop-stalled", Tie::Process, "sockets/app-not-reading"),
     ("disk/hung-mount", Tie::Host, "cpu/uninterruptible"),
     ("dns/dead-server", Tie::Peer, "dns/lost-reply-reads-as-enotfound"),
-    ("dns/slow-server", Tie::Peer, "dns/lookup-pool"),
     ("disk/deleted-held", Tie::Mount, "disk/near-full"),
     ("lifecycle/zombies", Tie::Process, "lifecycle/tasks-near-limit"),
     ("lifecycle/shell-wrapper", Tie::Process, "lifecycle/sigterm-dropped"),

@@ -32,6 +32,8 @@ pub struct Groups {
     pub others: u64,
     /// There are parents, and so perhaps quotas, that cannot be seen from here.
     pub parents_hidden: bool,
+    /// Groups that could not be reached at all, by reason.
+    pub unseen: BTreeMap<Why, u64>,
 }
 
 /// One control group.

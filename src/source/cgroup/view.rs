@@ -10,13 +10,16 @@ use crate::{
     source::{World, proc::Process},
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     time::Instant,
 };
 
 /// No machine that works has so many groups with processes; more are a gap.
 const MOST: usize = 4096;
+
+/// What limits are set by.
+const CONTROLLERS: [&str; 3] = ["memory", "cpu", "pids"];
 
 /// The trees of groups for one controller each, and who is in which group.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub struct Hierarchy {
     pub members: Vec<Seen<u32>>,
     /// There are parents that cannot be seen from here, and so their limits.
     pub parents_hidden: bool,
+    /// Groups that processes are in and that cannot be reached, and processes of which no group could be read, by reason.
+    pub unreached: BTreeMap<Why, u64>,
 }
 
 impl View {
@@ -82,12 +87,24 @@ impl View {
         Self { places, of, memberships }
     }
 
+    /// No tree of control groups is mounted where we can reach it.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// How many processes are in groups that cannot be reached for any controller: their limits are not seen.
+    pub fn out_of_reach(&self) -> u64 {
+        let found = |text: &str| CONTROLLERS.iter().any(|c| self.places.find(c, text).is_some());
+        let lost: Vec<bool> = self.memberships.iter().map(|text| !found(text)).collect();
+        self.of.iter().filter(|m| m.is_ok_and(|at| lost[at as usize])).count() as u64
+    }
+
     /// The groups for a controller: `memory`, `cpu`, `cpuacct`, `pids`, `io` (`blkio` in version 1).
     ///
     /// # Errors
     /// `Absent` when no tree of control groups is mounted where we can reach it.
     pub fn of(&self, controller: &str) -> Seen<Hierarchy> {
-        if self.places.is_empty() {
+        if self.is_empty() {
             return Err(Why::Absent);
         }
         let mut tree = Tree::default();
@@ -100,9 +117,14 @@ impl View {
             };
             leaves.push(found.map(|f| tree.add(&f)).ok_or(Why::Unsupported));
         }
+        let mut unreached = BTreeMap::new();
+        let lost = leaves.iter().filter_map(|l| l.err());
+        let unread =
+            self.of.iter().filter_map(|m| m.err()).filter(|why| *why != Why::NotAsked && *why != Why::Absent);
+        lost.chain(unread).for_each(|why| *unreached.entry(why).or_default() += 1);
         let members = self.of.iter().map(|m| m.and_then(|at| leaves[at as usize])).collect();
         let parents_hidden = tree.groups.iter().any(|g| g.parent.is_none() && !g.machine);
-        Ok(Hierarchy { groups: tree.groups, members, parents_hidden })
+        Ok(Hierarchy { groups: tree.groups, members, parents_hidden, unreached })
     }
 }
 
@@ -185,7 +207,12 @@ mod tests {
                 ("/pod/side", Some(1), false)
             ]
         );
-        let all = Hierarchy { groups: tree.groups, members: vec![], parents_hidden: false };
+        let all = Hierarchy {
+            groups: tree.groups,
+            members: vec![],
+            parents_hidden: false,
+            unreached: BTreeMap::new(),
+        };
         assert_eq!(all.upwards(3).map(|(i, _)| i).collect::<Vec<_>>(), [3, 1, 0]);
     }
 

@@ -47,6 +47,7 @@ check! {
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let Some(groups) = out.part(&f.groups, "control groups") else { return };
+    groups.unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
     let left = groups.rows.total() - groups.rows.top().len() as u64;
     out.looked(groups.others.min(left));
     out.unseen(left.saturating_sub(groups.others), Why::TooMany);

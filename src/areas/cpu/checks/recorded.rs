@@ -58,7 +58,8 @@ pub fn psi(some: f64, full: Option<f64>) -> Psi {
 }
 
 pub fn with_groups(window_s: f64, rows: Vec<Group>) -> Facts {
-    let groups = Groups { rows: Kept::whole(rows), others: 0, parents_hidden: false };
+    let groups =
+        Groups { rows: Kept::whole(rows), others: 0, parents_hidden: false, unseen: Default::default() };
     Facts { looks: 5, window_s: Reading::seen(window_s), groups: Reading::seen(groups), ..facts() }
 }
 

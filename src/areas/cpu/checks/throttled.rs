@@ -70,6 +70,7 @@ enum Span {
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let Some(groups) = out.part(&f.groups, "control groups") else { return };
+    groups.unseen.iter().for_each(|(why, n)| out.unseen(*n, *why));
     let Some(&window_s) = out.part(&f.window_s, WINDOW) else { return };
     let left = groups.rows.total() - groups.rows.top().len() as u64;
     out.unseen(left.saturating_sub(groups.others), Why::TooMany);

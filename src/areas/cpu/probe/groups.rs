@@ -193,7 +193,8 @@ pub(super) fn groups(
     let cut = rows.split_off(rows.len().min(most));
     let others = cut.iter().filter(|g| quiet(g)).count() as u64;
     let rows = Kept::worst(total, rows);
-    (counters, Ok(Groups { rows, others, parents_hidden: trees.cpu.parents_hidden }))
+    let unseen = trees.cpu.unreached.clone();
+    (counters, Ok(Groups { rows, others, parents_hidden: trees.cpu.parents_hidden, unseen }))
 }
 
 /// What makes a group worth a row.

@@ -55,7 +55,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
             lost.name
         );
         let silent = lost.silent.join(" ");
-        let mut finding = Finding::new(Severity::Critical, Confidence::High, subject, title)
+        let finding = Finding::new(Severity::Critical, Confidence::High, subject, title)
             .evidence("name", walk.name.as_str())
             .evidence("lost", lost.name.as_str())
             .evidence("waited_ms", lost.ms)
@@ -74,8 +74,9 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
             .because("glibc gives up the search list then and asks for the name as it is, which does not exist")
             .remedy("find who loses the answer; ask for the full name with a dot at the end, then it is EAI_AGAIN")
             .next(format!("dns {} -o wide", walk.name));
-        finding.about = vec![];
-        out.find(finding);
+        out.find(
+            lost.silent.iter().fold(finding, |f, server| f.about(Thing::Peer { address: server.clone() })),
+        );
     }
 }
 

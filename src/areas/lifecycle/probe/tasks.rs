@@ -25,10 +25,10 @@ pub(super) fn groups(m: &Moment, rows: usize, gaps: &mut Gaps) -> Seen<Tasks> {
     let held = held(m, &tree);
     let mut order: Vec<usize> = (0..tree.groups.len()).filter(|g| !tree.groups[*g].machine).collect();
     order.sort_by_key(|g| std::cmp::Reverse(held[*g].threads));
-    let (mut unseen, mut unlimited): (BTreeMap<Why, u64>, u64) = (BTreeMap::new(), 0);
+    let (mut unseen, mut unlimited): (BTreeMap<Why, u64>, u64) = (tree.unreached.clone(), 0);
     let left = order.len().saturating_sub(READ) as u64;
     if left > 0 {
-        unseen.insert(Why::TooMany, left);
+        *unseen.entry(Why::TooMany).or_default() += left;
         gaps.add_many(Why::TooMany, "task limits of control groups", left, "--container looks at one");
     }
     if tree.parents_hidden {

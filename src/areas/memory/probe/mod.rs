@@ -216,7 +216,12 @@ impl Memory {
             return;
         };
         for (why, n) in &s.unread {
-            gaps.add_many(*why, USE, *n, "there are more than are looked at");
+            let detail = match why {
+                Why::TooMany => "there are more than are looked at",
+                Why::Unsupported => "outside of the trees that are mounted here",
+                _ => "not all were read",
+            };
+            gaps.add_many(*why, USE, *n, detail);
         }
         for b in &s.briefs {
             let path = &s.group(b).path;

@@ -88,8 +88,8 @@ impl Survey {
     pub fn take(m: &Moment, machine: Option<&Machine>, own: Option<i32>) -> Seen<Self> {
         let tree = m.cgroups().of("memory")?;
         let kin = Kin::of(&tree, m.processes(), own);
-        let mut survey =
-            Self { of: vec![None; tree.groups.len()], tree, kin, briefs: vec![], unread: BTreeMap::new() };
+        let unread = tree.unreached.clone();
+        let mut survey = Self { of: vec![None; tree.groups.len()], tree, kin, briefs: vec![], unread };
         for at in 0..survey.tree.groups.len() {
             if survey.tree.groups[at].machine {
                 continue;
