@@ -68,6 +68,11 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
             finding = finding
                 .because(format!("its quota ran out in {throttled} of {periods} periods of the window"));
         }
+        let free = out.aside(&g.quota_cores).is_some_and(Option::is_none);
+        if severity == Severity::Warning && free && groups.parents_hidden {
+            finding =
+                finding.because("a quota on a parent that cannot be seen from here would look like this");
+        }
         out.find(finding);
     }
 }
@@ -75,6 +80,8 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
 fn finding(g: &Group, psi: &Psi, severity: Severity, threads: &[Thread]) -> Finding {
     let (subject, what) = match g.machine {
         true => (Thing::Host, "the machine".to_string()),
+        // The root of a namespace: the container that we are in.
+        false if g.path.as_str() == "/" => (Thing::Cgroup { path: g.path.clone() }, "this container".into()),
         false => (Thing::Cgroup { path: g.path.clone() }, g.path.to_string()),
     };
     let full = psi.full.filter(|_| !g.machine);
@@ -157,6 +164,15 @@ mod tests {
             "{:?}",
             f.because
         );
+    }
+
+    #[test]
+    fn inside_a_container_its_quota_may_be_one_that_cannot_be_seen() {
+        let mut facts = with_groups(1.0, vec![Group { path: "/".into(), ..pressed(70.0, Some(48.0)) }]);
+        facts.groups = facts.groups.map(|g| crate::areas::cpu::facts::Groups { parents_hidden: true, ..g });
+        let f = &found(&CHECK, &facts)[0];
+        assert!(f.title.starts_with("this container stood still"), "{}", f.title);
+        assert!(f.because.iter().any(|b| b.contains("a parent that cannot be seen")), "{:?}", f.because);
     }
 
     #[test]

@@ -141,8 +141,10 @@ fn finding(g: &Group, quota: f64, now: &Periods, window_s: f64, span: &Span) -> 
     };
     let quota = cores(quota);
     let many = if quota == "1" { "core" } else { "cores" };
+    // The root of a namespace: the container that we are in.
+    let group = if g.path.as_str() == "/" { "this container" } else { g.path.as_str() };
     let title =
-        format!("the quota of {quota} {many} throttles {} in {:.0} % of its periods", g.path, shown.pct());
+        format!("the quota of {quota} {many} throttles {group} in {:.0} % of its periods", shown.pct());
     let title = match &g.busiest {
         Some((p, _)) => format!("{title}; busiest is {}", p.label()),
         None => title,

@@ -1,11 +1,11 @@
-# Control groups of the rows about memory. Sourced after room.sh.
+# Control groups of the rows about memory and processor time. Sourced after room.sh.
 groups=/sys/fs/cgroup
 
-# group PATH: makes it, and the groups above it hand the controller of memory on.
+# group PATH: makes it, and the groups above it hand their controllers on.
 group() {
     above=$groups
     for part in $(echo "$1" | tr '/' ' '); do
-        echo +memory > "$above/cgroup.subtree_control"
+        echo +memory +cpu > "$above/cgroup.subtree_control"
         above=$above/$part
         mkdir -p "$above"
     done

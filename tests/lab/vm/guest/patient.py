@@ -140,6 +140,16 @@ def needs(mib, more):
         time.sleep(0.05)
 
 
+def computes(busy_ms):
+    """Computes for so much of every 100 ms, by the clock of its thread."""
+    print("ready", flush=True)
+    while True:
+        began, until = time.monotonic(), time.thread_time() + busy_ms / 1000
+        while time.thread_time() < until:
+            pass
+        time.sleep(max(0.0, 0.1 - (time.monotonic() - began)))
+
+
 modes = {
     "descriptors": descriptors,
     "connections": connections,
@@ -150,6 +160,7 @@ modes = {
     "holds": holds,
     "children": children,
     "needs": needs,
+    "computes": computes,
 }
 kept = modes[sys.argv[1]](*map(int, sys.argv[2:]))
 print("ready", flush=True)

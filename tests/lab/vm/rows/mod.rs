@@ -2,6 +2,7 @@
 
 mod cgroup;
 mod conntrack;
+mod cpu;
 mod fresh;
 mod hidepid;
 mod memory;
@@ -22,8 +23,9 @@ pub struct Row {
 }
 
 /// The rows of each machine, in the order in which they run, which matters: the sock_diag modules are absent until
-/// `sock-diag` inserts them, and `cgroup` comes last because its 20,000 sockets take a second to close. Two machines
-/// because the hosts that run this have two cores.
+/// `sock-diag` inserts them, `cpu` comes before `memory-pressure`, whose traces the averages of the whole machine show for
+/// a minute, and `cgroup` last because its 20,000 sockets take a second to close. Two machines because the hosts that run
+/// this have two cores.
 pub const MACHINES: [&[Row]; 2] = [
     &[
         row("fresh", 30),
@@ -38,6 +40,7 @@ pub const MACHINES: [&[Row]; 2] = [
         row("conntrack", 60),
         row("orphans", 60),
         row("tcp-memory", 60),
+        row("cpu", 100),
         row("memory-pressure", 60),
         row("cgroup", 100),
     ],
