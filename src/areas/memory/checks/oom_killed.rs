@@ -186,7 +186,10 @@ mod tests {
     #[test]
     fn a_kill_that_left_pid_1_alive_is_told_with_its_span() {
         let f = one(killed(2, 0));
-        assert_eq!(f.title, "2 processes of /pod/app were OOM-killed since the group was made, 1h00m ago or earlier");
+        assert_eq!(
+            f.title,
+            "2 processes of /pod/app were OOM-killed since the group was made, 1h00m ago or earlier"
+        );
         assert_eq!((f.severity, f.confidence), (Severity::Warning, Confidence::High));
         assert_eq!(f.subject, Thing::Cgroup { path: "/pod/app".into() });
         assert_eq!(f.about, [Thing::Process(process(1, "node"))]);
