@@ -13,7 +13,7 @@ const QUOTA: (&str, &str) = ("10000", "50000");
 
 #[test]
 fn quota_that_runs_out_is_named_with_its_group_and_the_busiest() {
-    let case = Case::timed("web");
+    let case = Case::new("web");
     let group = case.cgroup();
     group.set("cpu", "cpu.cfs_period_us", QUOTA.1);
     group.set("cpu", "cpu.cfs_quota_us", QUOTA.0);
@@ -64,7 +64,7 @@ fn moment_of_throttling_is_only_a_notice() {
 
 #[test]
 fn twin_with_the_same_quota_and_little_to_do_is_well() {
-    let case = Case::timed("web");
+    let case = Case::new("web");
     let group = case.cgroup();
     group.set("cpu", "cpu.cfs_period_us", "100000");
     group.set("cpu", "cpu.cfs_quota_us", "50000");

@@ -54,7 +54,7 @@ fn process_that_sleeps_in_the_kernel_is_named_with_its_place() {
 
 #[test]
 fn thread_beside_the_first_is_found_too() {
-    let case = Case::timed("web");
+    let case = Case::new("web");
     let python = case.start(Program::python("spawns.py").args([FIFO, "thread"]));
     assert_ne!(asleep(&case, &python), python.pid(), "patient");
     assert_ne!(state(&case, python.pid(), python.pid()), "D", "patient");
@@ -66,7 +66,7 @@ fn thread_beside_the_first_is_found_too() {
 
 #[test]
 fn twin_whose_child_begins_at_once_is_well() {
-    let case = Case::timed("web");
+    let case = Case::new("web");
     case.tool(&["mkfifo", FIFO]);
     // Opened for both, a FIFO has a reader and a writer at once.
     let _open = case.start(Program::python("keeps_open.py").args([FIFO]));
