@@ -178,10 +178,16 @@ fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
         .map(|(i, _)| &path[..i.max(1)])
 }
 
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// At most a megabyte of a table, and one byte more when it is longer.
+pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     File::open(path)?.take(MOST + 1).read_to_end(&mut out)?;
     Ok(out)
+}
+
+/// The mounts of a table, in its order, without what is no mount.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Mount> {
+    text.split(|c| *c == b'\n').filter_map(mount)
 }
 
 /// One line: number, parent, device, root, point, options, optional fields up to a hyphen, type, source, options.

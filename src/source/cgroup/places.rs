@@ -1,7 +1,7 @@
 //! Where control groups are mounted: the mount table says it, whatever the layout.
 
 use super::Version;
-use crate::source::World;
+use crate::source::{World, mounts};
 use std::{
     ffi::OsString,
     os::unix::ffi::OsStringExt,
@@ -44,11 +44,11 @@ impl Places {
         // A tree of another machine, or a recorded one, tells of itself by its first process.
         let own = if world.live && world.proc_root == Path::new("/proc") { "self" } else { "1" };
         let mut places = Self::default();
-        if let Ok(text) = world.text(&format!("{own}/mountinfo")) {
+        if let Ok(text) = mounts::bytes(&world.proc_root.join(own).join("mountinfo")) {
             places.add(&text, |point| below_sys(world, point, own));
         }
         if let Some(pid) = patient.filter(|_| world.live)
-            && let Ok(text) = world.text(&format!("{pid}/mountinfo"))
+            && let Ok(text) = mounts::bytes(&world.proc_root.join(format!("{pid}/mountinfo")))
         {
             let root = world.proc_root.join(format!("{pid}/root"));
             places.add(&text, |point| root.join(point.strip_prefix("/").unwrap_or(point)));
@@ -59,13 +59,11 @@ impl Places {
         places
     }
 
-    fn add(&mut self, mountinfo: &str, dir: impl Fn(&Path) -> PathBuf) {
-        for line in mountinfo.lines() {
-            if let Some((place, point)) = place(line) {
-                let dir = dir(&point);
-                if !self.0.iter().any(|p| p.dir == dir) {
-                    self.0.push(Place { dir, ..place });
-                }
+    fn add(&mut self, mountinfo: &[u8], dir: impl Fn(&Path) -> PathBuf) {
+        for (place, point) in mounts::lines(mountinfo).filter_map(place) {
+            let dir = dir(&point);
+            if !self.0.iter().any(|p| p.dir == dir) {
+                self.0.push(Place { dir, ..place });
             }
         }
     }
@@ -144,44 +142,20 @@ fn below_sys(world: &World, point: &Path, own: &str) -> PathBuf {
     }
 }
 
-/// One line of a mount table, when it is a tree of control groups: proc_pid_mountinfo(5).
-fn place(line: &str) -> Option<(Place, PathBuf)> {
-    let (front, back) = line.split_once(" - ")?;
-    let mut front = front.split(' ').skip(3);
-    let (root, point) = (unescaped(front.next()?), unescaped(front.next()?));
-    let mut back = back.split(' ');
-    let version = match back.next()? {
-        "cgroup" => Version::V1,
-        "cgroup2" => Version::V2,
+/// A mount, when it is a tree of control groups.
+fn place(mount: mounts::Mount) -> Option<(Place, PathBuf)> {
+    let version = match mount.filesystem.as_slice() {
+        b"cgroup" => Version::V1,
+        b"cgroup2" => Version::V2,
         _ => return None,
     };
     let controllers = match version {
-        Version::V1 => back.next_back()?.split(',').map(Into::into).collect(),
+        Version::V1 => mount.options.into_iter().filter_map(|o| String::from_utf8(o).ok()).collect(),
         Version::V2 => vec![],
     };
-    let root = String::from_utf8(root).ok()?;
-    let point = PathBuf::from(OsString::from_vec(point));
+    let root = String::from_utf8(mount.root).ok()?;
+    let point = PathBuf::from(OsString::from_vec(mount.point));
     Some((Place { version, controllers, root, dir: PathBuf::new() }, point))
-}
-
-/// `\040` and the like are the bytes that would break the line.
-fn unescaped(text: &str) -> Vec<u8> {
-    let (bytes, mut out, mut i) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
-    while let Some(b) = bytes.get(i) {
-        let digits =
-            bytes.get(i + 1..i + 4).filter(|d| *b == b'\\' && d.iter().all(|d| (b'0'..=b'7').contains(d)));
-        match digits {
-            Some(d) => {
-                out.push(d.iter().fold(0u8, |n, d| n.wrapping_mul(8).wrapping_add(d - b'0')));
-                i += 4;
-            }
-            None => {
-                out.push(*b);
-                i += 1;
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -192,7 +166,7 @@ mod tests {
     /// Places at directories of a temporary tree, out of lines of a mount table.
     fn places(base: &Path, mountinfo: &str) -> Places {
         let mut places = Places::default();
-        places.add(mountinfo, |p| base.join(p.strip_prefix("/").unwrap()));
+        places.add(mountinfo.as_bytes(), |p| base.join(p.strip_prefix("/").unwrap()));
         places
     }
     fn tree(dirs: &[&str]) -> tempfile::TempDir {
@@ -234,7 +208,7 @@ mod tests {
         let base = tree(&["own", "theirs"]);
         let mut places = places(base.path(), "32 22 0:27 / /own rw - cgroup2 cgroup2 rw\n");
         assert_eq!(found(&places, "memory", "0::/../app\n"), None);
-        places.add("90 80 0:27 /../app /theirs rw - cgroup2 cgroup2 rw\n", |p| {
+        places.add(b"90 80 0:27 /../app /theirs rw - cgroup2 cgroup2 rw\n", |p| {
             base.path().join(p.strip_prefix("/").unwrap())
         });
         assert_eq!(found(&places, "memory", "0::/../app\n").unwrap().1, base.path().join("theirs/"));
@@ -242,10 +216,13 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_no_trees_of_groups_and_escapes_do_no_harm() {
-        for line in ["", " - ", "1 2 3", "1 2 0:3 / /x rw - tmpfs tmpfs rw", "1 2 0:3 / - cgroup"] {
-            assert_eq!(place(line), None, "{line}");
-        }
-        assert_eq!(unescaped(r"/a\040b\134\0"), b"/a b\\\\0");
+    fn lines_that_are_no_trees_of_groups_and_names_that_are_no_text_do_no_harm() {
+        let base = tree(&["my groups"]);
+        let mut places = Places::default();
+        let table = b"\n - \n1 2 3\n1 2 0:3 / /x rw - tmpfs tmpfs rw\n1 2 0:3 / - cgroup\n\
+                      1 2 0:4 / /\xff\xfe rw - ext4 /dev/a rw\n32 22 0:27 / /my\\040groups rw - cgroup2 cgroup2 rw\n";
+        places.add(table, |p| base.path().join(p.strip_prefix("/").unwrap()));
+        assert_eq!(places.0.len(), 1);
+        assert_eq!(found(&places, "memory", "0::/\n").unwrap().1, base.path().join("my groups/"));
     }
 }
