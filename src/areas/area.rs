@@ -170,7 +170,11 @@ impl Entry {
             docs: || A::CHECKS.iter().map(|c| c.doc).collect(),
             flags: <A::Args as clap::Args>::augment_args,
             open: |m| {
-                let args = A::Args::from_arg_matches(m).map_err(|e| Gap::new(A::NAME, Why::Malformed, e))?;
+                let args = A::Args::from_arg_matches(m).map_err(|e| {
+                    // The line says already that it is an error.
+                    let said = e.to_string();
+                    Gap::new(A::NAME, Why::Malformed, said.trim_start_matches("error: ").trim_end())
+                })?;
                 Ok(Live::<A>::boxed(args))
             },
             open_in_check: |settings| Ok(Live::<A>::boxed(A::in_check(settings)?)),
