@@ -12,7 +12,7 @@ mod tcp;
 mod time;
 pub mod untrusted;
 
-pub use block::{Block, Cell, Column, RowSink, Section};
+pub use block::{Block, Cell, Column, Counts, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
 pub use finding::{Confidence, Finding, Process, Severity, Thing, rates};
 pub use progress::{Progress, Quiet, Work};

@@ -43,7 +43,8 @@ pub struct Bucket {
 impl Default for Latency {
     fn default() -> Self {
         let units = LONGEST.as_nanos() as u64 / UNIT_NS;
-        let new = || Histogram::new_with_bounds(1, units, 3).unwrap_or_else(|_| unreachable!("constant bounds"));
+        let new =
+            || Histogram::new_with_bounds(1, units, 3).unwrap_or_else(|_| unreachable!("constant bounds"));
         Self { ended: new(), all: new() }
     }
 }
@@ -114,7 +115,14 @@ impl Latency {
 impl fmt::Debug for Latency {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let at = |q| self.quantile_us(q).map(|q| q.us);
-        write!(f, "Latency({} waits, p50 {:?} µs, p99 {:?} µs, max {:?} µs)", self.n(), at(0.5), at(0.99), at(1.0))
+        write!(
+            f,
+            "Latency({} waits, p50 {:?} µs, p99 {:?} µs, max {:?} µs)",
+            self.n(),
+            at(0.5),
+            at(0.99),
+            at(1.0)
+        )
     }
 }
 
