@@ -1,7 +1,15 @@
 //! Load on one nameserver, for as long as was asked and no longer: a fixed schedule whose latencies count from the moment
 //! each question was due, or a number of workers with one question each. What was lost stays in the figures as "at least".
 
+mod asked;
+mod datagrams;
 mod latency;
+mod open;
+mod own;
+mod ports;
+mod run;
+mod schedule;
+mod tally;
 
 pub use latency::{Bucket, Latency, Quantile};
 
@@ -156,6 +164,8 @@ pub struct Own {
 /// # Errors
 /// When no socket can be had or connected, or a question cannot be written.
 pub fn load(what: &Load, progress: &dyn Fn(u64, u64)) -> Result<Loaded, Errno> {
-    let _ = (what, progress);
-    Err(Errno::NOSYS)
+    run::Run::new(what).map(|run| run.run(progress))
 }
+
+#[cfg(test)]
+mod tests;
