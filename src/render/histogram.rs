@@ -109,7 +109,7 @@ mod tests {
           LATENCY
           10/s   ▄█
           200/s   ▁█▁  ▁  1,200 no answer
-                 0.50ms 10ms
+                 0.50ms
         ");
         assert!(drawn(80, false, &lines).is_ascii());
     }

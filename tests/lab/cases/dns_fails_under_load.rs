@@ -68,7 +68,11 @@ fn one_rate_that_somebody_names_is_judged_against_the_server_without_load() {
     case.dns_server("127.0.0.11", &["*=over:30:refused"]);
     case.resolv_conf(SETTINGS);
     let report = verdict(&case, &["dns", "db.test", "--type", "a", "--load", "100", "--for", "1s"]);
-    report.must_find(CODE).must_be("critical").must_say("step_per_s", 100).must_measure("refused", 5.0..100.0);
+    report
+        .must_find(CODE)
+        .must_be("critical")
+        .must_say("step_per_s", 100)
+        .must_measure("refused", 5.0..100.0);
 }
 
 #[test]

@@ -44,7 +44,8 @@ fn what_this_machine_does_not_send_is_no_fault_of_the_server() {
     let report = case.paramedic(&["dns", "db.test", "--load", "100", "--for", "1s"]);
     report.must_not_find(CODE);
     assert_eq!(report.outcome(CODE), "unknown", "{report}");
-    let said = report.gaps().iter().any(|g| g["detail"].as_str().is_some_and(|d| d.contains("would not send")));
+    let said =
+        report.gaps().iter().any(|g| g["detail"].as_str().is_some_and(|d| d.contains("would not send")));
     assert!(said, "{report}");
 }
 
@@ -73,13 +74,12 @@ fn a_load_says_what_it_will_do_before_it_begins_and_the_document_stays_alone() {
     case.dns_server("127.0.0.11,127.0.0.12", &["*=10.0.0.7"]);
     case.resolv_conf("nameserver 127.0.0.11\nnameserver 127.0.0.12\n");
     let run = |flags: &str| {
-        let line = format!("/run/lab/paramedic dns db.test --load 20 --for 500ms --timeout 50s {flags} 2>&1 >/run/lab/work/out; cat /run/lab/work/out >&2");
+        let line = format!(
+            "/run/lab/paramedic dns db.test --load 20 --for 500ms --timeout 50s {flags} 2>&1 >/run/lab/work/out; cat /run/lab/work/out >&2"
+        );
         case.tool(&["sh", "-c", &line])
     };
-    assert_eq!(
-        run("--json"),
-        "load  10 questions in 0.5s at 20/s to 127.0.0.11, stops at 5 % failures\n"
-    );
+    assert_eq!(run("--json"), "load  10 questions in 0.5s at 20/s to 127.0.0.11, stops at 5 % failures\n");
     assert_eq!(
         run("--server 127.0.0.11 127.0.0.12"),
         "load  10 questions in 0.5s at 20/s to 127.0.0.11, then 127.0.0.12 each, stops at 5 % failures\n"

@@ -212,7 +212,8 @@ mod tests {
             ("dns db --load -1", "-1"),
             ("dns db --load nan", "0.1"),
             ("dns db --load all", "as in 50"),
-            ("dns db --load 50 --for 0", "write 500ms"),
+            ("dns db --load 50 --for 0", "100ms"),
+            ("dns db --load 50 --for long", "write 500ms"),
             ("dns db --load 50 --for 2h", "1h"),
             ("dns db --workers 0", "1..=256"),
         ] {

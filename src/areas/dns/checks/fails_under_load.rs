@@ -188,9 +188,9 @@ impl Run<'_> {
             }
             Kind::Slow(share, ms, usual) => format!(
                 "nameserver {server} takes {} for one answer in {} at {at}, and {} without load",
-                took(ms),
+                waited(ms),
                 10_000 / (10_000 - u32::from(share)),
-                took(usual)
+                waited(usual)
             ),
         };
         let after = out.aside(&self.server.after);
@@ -205,7 +205,7 @@ impl Run<'_> {
         }
         f = f.evidence("well_per_s", well.and_then(|w| w.asked_per_s)).evidence("idle_ms", self.idle);
         f = f.because(match self.idle {
-            Some(ms) => format!("the same questions, asked one at a time just before, took {}", took(ms)),
+            Some(ms) => format!("the same questions, asked one at a time just before, took {}", waited(ms)),
             None => "the same questions, asked one at a time just before, were answered".into(),
         });
         if let Some((w, below)) = well.and_then(|w| Some((w, w.below_pct()?))) {
@@ -303,6 +303,11 @@ fn withheld(ours: Ours, out: &mut Judging) {
 fn levels_off(t: &Trouble) -> bool {
     let more = t.step.asked_per_s.is_some_and(|q| q > INTERFACE_PER_S);
     t.kind == Kind::Lost && more && NEAR.contains(&(t.step.answered_per_s / INTERFACE_PER_S))
+}
+
+/// Milliseconds as people say them; in one cluster answers take less than one.
+fn waited(ms: f64) -> String {
+    if ms < 10.0 { format!("{ms:.1} ms") } else { took(ms) }
 }
 
 /// A share as people say it.

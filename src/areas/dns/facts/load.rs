@@ -3,7 +3,6 @@
 use super::wire::{REFUSED, SERV_FAIL, Try};
 use crate::model::{Reading, Why};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Sends later than this against their schedule, one in a hundred of them, are no schedule any more; unless the answers
 /// take longer than that: then the answers are what was measured.
@@ -71,7 +70,7 @@ pub struct Step {
     /// Answered with any code.
     pub answered: u64,
     /// Answers by response code.
-    pub rcodes: BTreeMap<u8, u64>,
+    pub rcodes: Vec<(u8, u64)>,
     /// Answers that did not fit.
     pub truncated: u64,
     /// Without an answer for the timeout.
@@ -101,8 +100,8 @@ pub struct Step {
 pub struct Times {
     /// How many there are.
     pub n: u64,
-    /// Quantiles that so many bear, by their share in ten thousand: 5000 is the median.
-    pub quantiles: BTreeMap<u16, Quantile>,
+    /// Quantiles that so many bear, rising, by their share in ten thousand: 5000 is the median.
+    pub quantiles: Vec<(u16, Quantile)>,
     /// The longest.
     pub max: Option<Quantile>,
     /// How many there are between the [`EDGES_MS`].
@@ -155,11 +154,11 @@ impl Times {
     }
     /// The quantile, when there are enough values for it.
     pub fn at(&self, quantile: u16) -> Option<Quantile> {
-        self.quantiles.get(&quantile).copied()
+        self.quantiles.iter().find(|(share, _)| *share == quantile).map(|(_, q)| *q)
     }
     /// The highest quantile up to p95 that there is: what is slow for one in twenty is slow.
     pub fn usual(&self) -> Option<(u16, Quantile)> {
-        self.quantiles.range(..=9500).next_back().map(|(share, q)| (*share, *q))
+        self.quantiles.iter().rfind(|(share, _)| *share <= 9500).copied()
     }
 }
 
@@ -228,7 +227,7 @@ impl Step {
     }
     /// Answers with this code.
     pub fn code(&self, rcode: u8) -> u64 {
-        self.rcodes.get(&rcode).copied().unwrap_or(0)
+        self.rcodes.iter().find(|(code, _)| *code == rcode).map_or(0, |(_, n)| *n)
     }
     /// Questions that ended, well or not.
     pub fn ended(&self) -> u64 {
