@@ -1,7 +1,9 @@
 //! `paramedic/1`: the report as it leaves the process. A versioned copy: no inner type leaks into it, and within `/1`
 //! keys are only ever added.
 
-use super::{Block, Cell, Column, Confidence, Finding, Gap, Outcome, Section, Severity, Stamp, Thing, Why};
+use super::{
+    Block, Cell, Column, Confidence, Counts, Finding, Gap, Outcome, Section, Severity, Stamp, Thing, Why,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
@@ -268,6 +270,20 @@ pub enum BlockV1 {
         /// Named series.
         lines: Vec<(String, Vec<f64>)>,
     },
+    /// How often which value was met.
+    Histogram {
+        /// What was measured.
+        name: &'static str,
+        /// Unit of the edges.
+        unit: &'static str,
+        /// Edges between the counts, rising: the first count is of values below the first edge, the last of those from the
+        /// last one on.
+        edges: Vec<f64>,
+        /// What `beyond` of a series counts, in words.
+        beyond: &'static str,
+        /// Named series.
+        lines: Vec<Counts>,
+    },
 }
 
 /// What came of one check.
@@ -338,6 +354,9 @@ impl From<Block> for BlockV1 {
         match b {
             Block::Table { name, columns, rows, total } => BlockV1::Table { name, columns, rows, total },
             Block::Chart { name, unit, step_ms, lines } => BlockV1::Chart { name, unit, step_ms, lines },
+            Block::Histogram { name, unit, edges, beyond, lines } => {
+                BlockV1::Histogram { name, unit, edges, beyond, lines }
+            }
         }
     }
 }

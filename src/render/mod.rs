@@ -6,6 +6,7 @@
 mod chart;
 mod explain;
 mod finding;
+mod histogram;
 mod json;
 pub mod listing;
 pub mod output;

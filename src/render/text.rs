@@ -1,6 +1,6 @@
 //! The screen: findings worst first, the table, what is clear, always what could not be seen, and the verdict last.
 
-use super::{Style, chart, finding, pen::Ink, pen::Pen, summary, table, unit};
+use super::{Style, chart, finding, histogram, pen::Ink, pen::Pen, summary, table, unit};
 use crate::model::{
     Severity,
     report::{BlockV1, Report, SectionV1, Status},
@@ -94,6 +94,9 @@ fn draw(pen: &mut Pen, block: &BlockV1, named: bool, most: usize, rest: &str) {
             table::draw(pen, columns, rows, &table::Extent { rows: most, total: *total, rest });
         }
         BlockV1::Chart { name, unit, step_ms, lines } => chart::draw(pen, name, unit, *step_ms, lines),
+        BlockV1::Histogram { name, unit, edges, beyond, lines } => {
+            histogram::draw(pen, name, unit, edges, beyond, lines);
+        }
     }
 }
 
