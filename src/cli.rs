@@ -20,6 +20,10 @@ pub enum Output {
     Json,
     /// One document a line, one line a look.
     Ndjson,
+    /// The graph of the command, for Graphviz.
+    Dot,
+    /// The graph of the command, for Markdown.
+    Mermaid,
 }
 
 /// When to colour.

@@ -12,9 +12,9 @@ mod tcp;
 mod time;
 pub mod untrusted;
 
-pub use block::{Block, Cell, Column, RowSink, Section};
+pub use block::{Block, Cell, Column, Edge, Node, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
-pub use finding::{Confidence, Finding, Process, Severity, Thing, rates};
+pub use finding::{Confidence, Finding, Process, Severity, Thing, What, rates};
 pub use psi::{Psi, PsiLine};
 pub use reading::{Gap, Gaps, Kept, Reading, Seen, Why};
 pub use redact::{Argv, Environ, Setting};

@@ -14,6 +14,8 @@ pub struct Settings {
     levels: BTreeMap<(String, String), Level>,
     /// Findings that somebody decided to live with.
     pub ignores: Vec<Ignore>,
+    /// `--pg[=TARGET]`: plain `check` looks at Postgres too; without a target where the environment says.
+    pub pg: Option<Option<String>>,
     /// The file that was read, if any.
     pub file: Option<String>,
 }

@@ -1,0 +1,293 @@
+//! Looks once, through one connection, in as few round trips as there can be.
+
+mod activity;
+mod jobs;
+mod replication;
+mod row;
+mod sql;
+
+use super::{
+    args::{Args, View},
+    facts::{
+        Facts,
+        server::{Database, Door, Server, Slots},
+    },
+};
+use crate::{
+    model::{Gap, Gaps, Kept, Reading, Seen, Why},
+    source::{
+        Moment,
+        pg::{Failed, FullKind, Refused, RefusedKind, Rows, Session, Target},
+    },
+};
+use row::rows;
+use std::{
+    collections::HashMap,
+    env,
+    time::{Duration, Instant},
+};
+
+/// Left of the run's time for everything after the last answer.
+const MARGIN: Duration = Duration::from_millis(200);
+/// Between two looks at a cycle of locks: the server dissolves one only `deadlock_timeout` (1 s) after its last wait began.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// The probe.
+pub struct Pg {
+    args: Args,
+    facts: Option<Facts>,
+    /// Deadlock counters of the first look, by database: the count, when it was reset, when that was.
+    counters: HashMap<String, (u64, Option<String>, Instant)>,
+}
+
+impl Pg {
+    pub(super) fn new(args: Args) -> Self {
+        Self { args, facts: None, counters: HashMap::new() }
+    }
+
+    pub(super) fn seen(&self) -> Option<&Facts> {
+        self.facts.as_ref()
+    }
+
+    /// All of it: an area apart looks once.
+    ///
+    /// # Errors
+    /// When the target is not understood.
+    pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
+        let mut facts = Facts { budget: self.args.budget(), ..Facts::unseen(Why::NotAsked) };
+        let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name))
+            .map_err(|bad| Gap::new("the target", Why::Malformed, bad))?;
+        facts.target = target.shown();
+        let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
+        let begun = Instant::now();
+        match Session::open(&target, until) {
+            Ok(session) => {
+                facts.door = Reading::seen(Door::Open { ms: begun.elapsed().as_secs_f64() * 1000.0 });
+                Look { args: &self.args, session, facts: &mut facts, gaps, until }.all(&mut self.counters);
+            }
+            Err(refused) => shut(&mut facts, refused, gaps),
+        }
+        self.facts = Some(facts);
+        Ok(())
+    }
+}
+
+/// Nobody was let in. A full server is what we came for; everything else is a reason why nothing can be said.
+fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
+    let why = match refused.kind {
+        RefusedKind::TimedOut => Why::TimedOut,
+        RefusedKind::Auth | RefusedKind::Tls | RefusedKind::Full(_) => Why::Denied,
+        RefusedKind::NoSuchDatabase
+        | RefusedKind::NameNotFound
+        | RefusedKind::PortClosed
+        | RefusedKind::Unreachable => Why::Absent,
+        RefusedKind::Starting | RefusedKind::Other => Why::Unsupported,
+    };
+    let peer = refused.host.clone();
+    *facts = Facts { target: facts.target.clone(), budget: facts.budget, ..Facts::unseen(why) };
+    facts.door = Reading::seen(match refused.kind {
+        RefusedKind::Full(slots) => {
+            let slots = match slots {
+                FullKind::All => Slots::All,
+                FullKind::Ordinary => Slots::Ordinary,
+                FullKind::Role => Slots::Role,
+                FullKind::Database => Slots::Database,
+            };
+            Door::Full { slots, text: refused.chain.clone(), peer }
+        }
+        kind => Door::Shut {
+            kind: kind.word().into(),
+            sqlstate: refused.sqlstate.clone(),
+            text: refused.chain.clone(),
+            peer,
+        },
+    });
+    gaps.add(why, "what is behind the door of the server", &refused.chain);
+}
+
+/// One look through an open session.
+struct Look<'a> {
+    args: &'a Args,
+    session: Session,
+    facts: &'a mut Facts,
+    gaps: &'a mut Gaps,
+    until: Instant,
+}
+
+impl Look<'_> {
+    fn all(mut self, counters: &mut HashMap<String, (u64, Option<String>, Instant)>) {
+        let view = self.args.view;
+        let version = major(self.session.parameter("server_version").unwrap_or_default());
+        let mut parts = vec![Part::About, Part::Databases];
+        // Every view needs to know who is there; locks say whom the others wait for.
+        parts.extend([Part::Activity, Part::Locks]);
+        let mut came = self.ask(&parts, version);
+        let locks = came.pop().unwrap_or(Err(Why::Broken));
+        let activity = came.pop().unwrap_or(Err(Why::Broken));
+        let databases = came.pop().unwrap_or(Err(Why::Broken));
+        let about = came.pop().unwrap_or(Err(Why::Broken));
+        self.facts.server = about.map(|t| self.server(&t)).into();
+        self.facts.databases = databases.map(|t| self.databases(&t, counters)).into();
+        let _ = (locks, AGAIN);
+        self.facts.activity = activity
+            .map(|t| {
+                activity::amount(
+                    t.first().map(activity::sessions).unwrap_or_default(),
+                    0,
+                    self.args.rows as usize,
+                )
+            })
+            .into();
+        if view.shows(View::Replication) {
+            self.facts.replication = self.replication(version).into();
+        }
+        if view.shows(View::Jobs) {
+            self.facts.jobs = self.jobs().into();
+        }
+    }
+
+    /// All parts in one round trip; when one fails, each by itself, so that it costs nobody else.
+    fn ask(&mut self, parts: &[Part], version: u32) -> Vec<Seen<Vec<Rows>>> {
+        let texts: Vec<String> = parts.iter().map(|p| p.text(version)).collect();
+        let whole = format!("{}{}COMMIT", sql::BEGIN, texts.concat());
+        if let Ok(mut tables) = self.session.run(&whole) {
+            let wanted: usize = parts.iter().map(|p| p.tables()).sum();
+            if tables.len() == wanted {
+                return parts.iter().map(|p| Ok(tables.drain(..p.tables()).collect())).collect();
+            }
+        }
+        parts.iter().zip(&texts).map(|(part, text)| self.alone(part.name(), text)).collect()
+    }
+
+    /// One part in a transaction of its own.
+    fn alone(&mut self, name: &'static str, text: &str) -> Seen<Vec<Rows>> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            self.gaps.add(Why::TimedOut, name, "no time was left to ask for it");
+            return Err(Why::TimedOut);
+        }
+        let answer = self.session.run(&format!("{}{text}COMMIT", sql::BEGIN));
+        answer.map_err(|failed| {
+            // The transaction is aborted, and stays so until it is ended.
+            let _ = self.session.run("ROLLBACK");
+            let why = why(&failed);
+            self.gaps.add(why, name, &failed);
+            why
+        })
+    }
+
+    fn server(&self, tables: &[Rows]) -> Server {
+        let mut server = Server {
+            peer: self.session.address().to_string(),
+            encryption: self.session.encryption().to_string(),
+            ..Server::default()
+        };
+        if let Some(r) = tables.first().and_then(|t| rows(t).next()) {
+            server.version = r.text("version").split(' ').next().unwrap_or_default().to_string();
+            server.version_num = r.number("version_num").unwrap_or(0);
+            server.database = r.text("database");
+            server.user = r.text("role");
+            server.in_recovery = r.yes("in_recovery");
+            server.reads_all = r.yes("reads_all");
+            server.superuser = r.yes("superuser");
+            server.up_s = r.seconds("up_s").unwrap_or(0.0);
+            // A pooler makes up the number that it gives to its clients.
+            server.pooler = r.number("pid") != Some(self.session.backend_pid());
+        }
+        if let Some(t) = tables.get(1) {
+            server.settings = rows(t).map(|r| (r.text("name"), r.text("setting"))).collect();
+        }
+        server
+    }
+
+    fn databases(
+        &self,
+        tables: &[Rows],
+        counters: &mut HashMap<String, (u64, Option<String>, Instant)>,
+    ) -> Kept<Database> {
+        let now = Instant::now();
+        let of = tables.first().map(|t| rows(t).collect::<Vec<_>>()).unwrap_or_default();
+        let mut all: Vec<Database> = of
+            .iter()
+            .map(|r| {
+                let (name, deadlocks, reset) =
+                    (r.text("name"), r.number("deadlocks").unwrap_or(0), r.own("reset_at"));
+                let (first, at, since) =
+                    counters.entry(name.clone()).or_insert_with(|| (deadlocks, reset.clone(), now)).clone();
+                // A counter that was reset in between, or that fell, counts from nothing.
+                let span = now.saturating_duration_since(since).as_secs_f64();
+                let lately =
+                    (at == reset && deadlocks >= first && span > 0.0).then(|| (deadlocks - first, span));
+                if at != reset || deadlocks < first {
+                    counters.insert(name.clone(), (deadlocks, reset, now));
+                }
+                Database {
+                    name,
+                    limit: r.number("connections"),
+                    xid_age: r.number("xid_age").unwrap_or(0),
+                    mxid_age: r.number("mxid_age").unwrap_or(0),
+                    deadlocks,
+                    reset_s: r.seconds("reset_s"),
+                    lately,
+                }
+            })
+            .collect();
+        all.sort_by(|a, b| b.xid_age.cmp(&a.xid_age).then_with(|| a.name.cmp(&b.name)));
+        let total = all.len() as u64;
+        all.truncate(self.args.rows as usize);
+        Kept::worst(total, all)
+    }
+}
+
+/// A part of the first round trip.
+#[derive(Clone, Copy)]
+enum Part {
+    About,
+    Databases,
+    Activity,
+    Locks,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::About => "the server's settings",
+            Part::Databases => "databases and their counters",
+            Part::Activity => "sessions",
+            Part::Locks => "locks that somebody waits for",
+        }
+    }
+    fn tables(self) -> usize {
+        match self {
+            Part::About | Part::Locks => 2,
+            Part::Databases | Part::Activity => 1,
+        }
+    }
+    fn text(self, version: u32) -> String {
+        match self {
+            Part::About => [sql::SELF, sql::SETTINGS].concat(),
+            Part::Databases => sql::DATABASES.into(),
+            Part::Activity => sql::activity(version),
+            Part::Locks => sql::locks(version) + sql::PREPARED,
+        }
+    }
+}
+
+/// `15.18 (Debian …)` is 150000: what columns there are goes by the major version.
+fn major(text: &str) -> u32 {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse::<u32>().map_or(0, |v| v.saturating_mul(10_000))
+}
+
+/// What an error of a statement says about why something was not seen.
+pub(super) fn why(failed: &Failed) -> Why {
+    match failed.sqlstate.as_deref() {
+        // Cancelled by statement_timeout, or no lock within lock_timeout.
+        Some("57014" | "55P03") => Why::TimedOut,
+        Some("42501") => Why::Denied,
+        Some("42P01" | "42883" | "3F000") => Why::Absent,
+        Some("42703" | "0A000") => Why::Unsupported,
+        Some(_) => Why::Malformed,
+        None => Why::TimedOut,
+    }
+}
