@@ -2,6 +2,7 @@
 
 mod activity;
 mod jobs;
+mod locks;
 mod replication;
 mod row;
 mod sql;
@@ -22,7 +23,7 @@ use crate::{
 };
 use row::rows;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     env,
     time::{Duration, Instant},
 };
@@ -157,18 +158,17 @@ impl Look<'_> {
         let activity = came.pop().unwrap_or(Err(Why::Broken));
         let databases = came.pop().unwrap_or(Err(Why::Broken));
         let about = came.pop().unwrap_or(Err(Why::Broken));
+        let now_us = about.as_ref().ok().and_then(|t| rows(t.first()?).next()?.number("now_us"));
         self.facts.server = about.map(|t| self.server(&t)).into();
+        let numbers = databases.as_ref().map(|t| by_number(t)).unwrap_or_default();
         self.facts.databases = databases.map(|t| self.databases(&t, counters)).into();
-        let _ = (locks, AGAIN);
-        self.facts.activity = activity
-            .map(|t| {
-                activity::amount(
-                    t.first().map(activity::sessions).unwrap_or_default(),
-                    0,
-                    self.args.rows as usize,
-                )
-            })
-            .into();
+        let mut sessions = activity.map(|t| t.first().map(activity::sessions).unwrap_or_default());
+        let none = &mut [][..];
+        let known = sessions.as_mut().map_or(none, |s| s.as_mut_slice());
+        let locks = locks.map(|t| self.locks(&t, known, numbers, now_us, version));
+        let waiting = locks.as_ref().map_or(0, |l| l.forest.waiting);
+        self.facts.locks = locks.into();
+        self.facts.activity = sessions.map(|s| activity::amount(s, waiting, self.args.rows as usize)).into();
         if view.shows(View::Replication) {
             self.facts.replication = self.replication(version).into();
         }
@@ -268,6 +268,12 @@ impl Look<'_> {
         all.truncate(self.args.rows as usize);
         Kept::worst(total, all)
     }
+}
+
+/// Databases by number.
+fn by_number(tables: &[Rows]) -> BTreeMap<u32, String> {
+    let of = tables.first().map(|t| rows(t)).into_iter().flatten();
+    of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
 }
 
 /// A part of the first round trip.
