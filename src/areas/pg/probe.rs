@@ -10,7 +10,8 @@ use super::{
     args::{Args, View},
     facts::{
         Facts,
-        server::{Database, Door, Server, Slots},
+        server::{Database, Door, Own, Server, Slots},
+        session::Activity,
     },
 };
 use crate::{
@@ -131,7 +132,7 @@ impl Look<'_> {
         let _ = (locks, AGAIN);
         self.facts.activity = activity
             .map(|t| {
-                activity::amount(
+                Activity::of(
                     t.first().map(activity::sessions).unwrap_or_default(),
                     0,
                     self.args.rows as usize,
@@ -190,12 +191,22 @@ impl Look<'_> {
             server.in_recovery = r.yes("in_recovery");
             server.reads_all = r.yes("reads_all");
             server.superuser = r.yes("superuser");
+            server.role_limit = r.number("role_limit");
             server.up_s = r.seconds("up_s").unwrap_or(0.0);
             // A pooler makes up the number that it gives to its clients.
             server.pooler = r.number("pid") != Some(self.session.backend_pid());
         }
         if let Some(t) = tables.get(1) {
             server.settings = rows(t).map(|r| (r.text("name"), r.text("setting"))).collect();
+        }
+        if let Some(t) = tables.get(2) {
+            let own = |r: row::Row| Own {
+                role: r.own("role"),
+                database: r.own("database"),
+                name: r.text("name"),
+                on: r.yes("is_on"),
+            };
+            server.own = rows(t).map(own).collect();
         }
         server
     }
@@ -259,13 +270,14 @@ impl Part {
     }
     fn tables(self) -> usize {
         match self {
-            Part::About | Part::Locks => 2,
+            Part::About => 3,
+            Part::Locks => 2,
             Part::Databases | Part::Activity => 1,
         }
     }
     fn text(self, version: u32) -> String {
         match self {
-            Part::About => [sql::SELF, sql::SETTINGS].concat(),
+            Part::About => [sql::SELF, sql::SETTINGS, sql::OWN].concat(),
             Part::Databases => sql::DATABASES.into(),
             Part::Activity => sql::activity(version),
             Part::Locks => sql::locks(version) + sql::PREPARED,
