@@ -169,13 +169,33 @@ impl Look<'_> {
         let locks = locks.map(|t| self.locks(&t, known, numbers, now_us, version));
         let waiting = locks.as_ref().map_or(0, |l| l.forest.waiting);
         self.facts.locks = locks.into();
-        self.facts.activity = sessions.map(|s| Activity::of(s, waiting, self.args.rows as usize)).into();
+        let activity = sessions.map(|s| Activity::of(s, waiting, self.args.rows as usize));
+        if let Ok(activity) = &activity {
+            self.hidden(activity.hidden_clients());
+        }
+        self.facts.activity = activity.into();
         if view.shows(View::Replication) {
             self.facts.replication = self.replication(version).into();
         }
         if view.shows(View::Jobs) {
             self.facts.jobs = self.jobs().into();
         }
+    }
+
+    /// Says how many sessions hide what they do from our role, and what shows them.
+    fn hidden(&mut self, sessions: u64) {
+        let Some(role) = self.facts.server.drawn().filter(|_| sessions > 0).map(|s| s.user.clone()) else {
+            return;
+        };
+        let what = "what sessions of other roles do, wait for and where they come from";
+        self.gaps.add_many(
+            Why::Denied,
+            what,
+            sessions,
+            format!("the role {role} may not read all statistics"),
+        );
+        let quoted = role.replace('"', "\"\"");
+        self.gaps.remedy(Why::Denied, what, format!("GRANT pg_read_all_stats TO \"{quoted}\""));
     }
 
     /// All parts in one round trip; when one fails, each by itself, so that it costs nobody else.

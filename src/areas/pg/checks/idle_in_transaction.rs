@@ -56,12 +56,26 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     }
     for (worst, same) in folded(&over) {
         if let Some(severity) = judged(worst) {
-            out.find(finding(server, worst, &same, severity));
+            let waits = longest(f, worst, out);
+            out.find(finding(server, worst, &same, severity, waits));
         }
     }
 }
 
-fn finding(server: &Server, s: &Session, same: &[&Session], severity: Severity) -> Finding {
+/// The longest wait for it, seconds, as far as the locks were looked at and the server tells it.
+fn longest(f: &Facts, s: &Session, out: &mut Judging) -> Option<f64> {
+    let locks = out.aside(&f.locks)?;
+    let root = locks.forest.roots.top().iter().find(|r| r.who.iter().any(|w| w.pid() == Some(s.pid)))?;
+    locks.longest_s(root)
+}
+
+fn finding(
+    server: &Server,
+    s: &Session,
+    same: &[&Session],
+    severity: Severity,
+    waits_s: Option<f64>,
+) -> Finding {
     let idle = s.state_s.unwrap_or(0.0);
     let aborted = s.state.as_deref().is_some_and(|state| state.contains("aborted"));
     let what = if aborted { "a failed transaction" } else { "a transaction" };
@@ -76,6 +90,7 @@ fn finding(server: &Server, s: &Session, same: &[&Session], severity: Severity) 
         .evidence("idle_s", idle)
         .evidence("transaction_s", s.xact_s)
         .evidence("blocks", s.blocks)
+        .evidence("longest_wait_s", waits_s)
         .evidence("state", s.state.clone())
         .evidence("user", s.user.clone())
         .evidence("database", s.database.clone())

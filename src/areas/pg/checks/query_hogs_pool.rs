@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, Thing, What, rates},
+    model::{Confidence, Finding, Judging, Severity, Thing, What, Why, rates},
 };
 
 check! {
@@ -80,6 +80,11 @@ impl<'a> Pool<'a> {
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let Some((server, activity)) = sessions(f, out) else { return };
     let groups = activity.groups.top();
+    // Those with most sessions come first: when the last that was kept is no small pool, nor may those be that were not kept.
+    if groups.last().is_some_and(|last| last.sessions as f64 >= at.sessions.value()) {
+        let left_out = activity.groups.total() - groups.len() as u64;
+        out.unseen(left_out, Why::TooMany);
+    }
     for program in activity.programs.top() {
         let whole = Pool::of(program).filter(|p| p.is_full(at));
         let of_program = |g: &&Group| (&g.application, &g.user) == (&program.application, &program.user);
@@ -133,7 +138,7 @@ fn finding(peer: &str, pool: &Pool, pools: usize) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::{super::recorded::*, *};
-    use crate::{areas::pg::facts::session::Session, model::Why};
+    use crate::areas::pg::facts::session::Session;
 
     const REPORT: &str = "SELECT sum(total) FROM orders GROUP BY day";
 

@@ -4,7 +4,8 @@ use super::{Activity, Session, clients::Clients};
 use crate::model::Kept;
 use std::collections::BTreeMap;
 
-/// Sessions of each sort that checks judge: a finding names few, and the worst come first.
+/// Sessions of each sort, and groups of them, that checks judge whatever rows the tables have: a finding names few, and the
+/// worst come first.
 const JUDGED: usize = 64;
 /// Events of waiting that are told apart.
 const WAITS: usize = 64;
@@ -31,9 +32,9 @@ impl Activity {
         waits.sort_by_key(|w| std::cmp::Reverse(w.1));
         waits.truncate(WAITS);
         out.waits = waits.into_iter().collect();
-        out.programs = cut(clients.programs(), kept);
+        out.programs = cut(clients.programs(), kept.max(JUDGED));
         let (groups, shapes) = clients.groups_and_shapes();
-        out.groups = cut(groups, kept);
+        out.groups = cut(groups, kept.max(JUDGED));
         out.shapes = cut(shapes, kept);
         out.idle_in_transaction = pick(
             &all,
