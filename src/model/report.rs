@@ -2,7 +2,8 @@
 //! keys are only ever added.
 
 use super::{
-    Block, Cell, Column, Confidence, Counts, Finding, Gap, Outcome, Section, Severity, Stamp, Thing, Why,
+    Block, Cell, Column, Confidence, Counts, Edge, Finding, Gap, Node, Outcome, Section, Severity, Stamp,
+    Thing, What, Why,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
@@ -161,6 +162,24 @@ pub enum ThingV1 {
     },
     /// The machine.
     Host,
+    /// A session of a database server.
+    Session {
+        /// The server, `address:port` or socket.
+        server: String,
+        /// Its process on the server.
+        pid: i32,
+        /// Start, microseconds since 1970 by the server's clock.
+        started_us: i64,
+    },
+    /// Something that a database server or pooler knows by name.
+    Named {
+        /// What it is.
+        what: What,
+        /// The server, `address:port` or socket.
+        server: String,
+        /// Its name there.
+        name: String,
+    },
 }
 
 impl From<&Thing> for ThingV1 {
@@ -184,6 +203,12 @@ impl From<&Thing> for ThingV1 {
             Thing::Listener { address } => ThingV1::Listener { address: address.clone() },
             Thing::Peer { address } => ThingV1::Peer { address: address.clone() },
             Thing::Host => ThingV1::Host,
+            Thing::Session { server, pid, started_us } => {
+                ThingV1::Session { server: server.clone(), pid: *pid, started_us: *started_us }
+            }
+            Thing::Named { what, server, name } => {
+                ThingV1::Named { what: *what, server: server.clone(), name: name.clone() }
+            }
         }
     }
 }
@@ -284,6 +309,24 @@ pub enum BlockV1 {
         /// Named series.
         lines: Vec<Counts>,
     },
+    /// Things below one another.
+    Tree {
+        /// What is drawn.
+        name: &'static str,
+        /// The roots, the worst first.
+        roots: Vec<Node>,
+        /// How many roots there are in all.
+        total: u64,
+    },
+    /// Things and what leads from one to another: what `-o dot` and `-o mermaid` draw.
+    Graph {
+        /// What is drawn.
+        name: &'static str,
+        /// The things; edges name them by their place here.
+        nodes: Vec<String>,
+        /// What leads from where to where.
+        edges: Vec<Edge>,
+    },
 }
 
 /// What came of one check.
@@ -357,6 +400,8 @@ impl From<Block> for BlockV1 {
             Block::Histogram { name, unit, edges, beyond, lines } => {
                 BlockV1::Histogram { name, unit, edges, beyond, lines }
             }
+            Block::Tree { name, roots, total } => BlockV1::Tree { name, roots, total },
+            Block::Graph { name, nodes, edges } => BlockV1::Graph { name, nodes, edges },
         }
     }
 }
