@@ -14,7 +14,7 @@ use std::{
 /// A stamp may seem this much earlier than what it answers, because two clocks are not read at once.
 const JITTER_NS: u64 = 50_000;
 /// Two readings of one clock that are this far apart were interrupted.
-const INTERRUPTED_NS: u64 = 20_000;
+const INTERRUPTED_NS: u64 = 2_000;
 
 /// Nanoseconds since a load began, by the monotonic clock.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ impl Clock {
     }
     /// Both clocks at one moment.
     pub fn both(self) -> Now {
-        let mut tries = 3;
+        let mut tries = 5;
         loop {
             let before = self.ns();
             let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -16,6 +16,8 @@ const FEWEST: usize = 16;
 const MOST: usize = 64;
 /// With another socket for each so many questions a second.
 const PER_SOCKET: f64 = 100.0;
+/// Up to so many questions a second the kernel says when each left, at the price of a call more.
+const STAMPED_PER_S: f64 = 10_000.0;
 /// What is asked of the kernel as a receive buffer, bytes; it gives what `net.core.rmem_max` allows.
 const BUFFER: usize = 1 << 20;
 
@@ -27,12 +29,15 @@ pub(super) struct Ports {
     random: Vec<u8>,
     /// Sockets that were wanted and not had.
     pub exhausted: u64,
+    /// The kernel says when each question left.
+    pub stamped: bool,
 }
 
 impl Ports {
     /// As many as this rate needs, or as can be had.
     pub fn open(server: SocketAddr, per_s: f64) -> Result<Self, Errno> {
         let wanted = ((per_s / PER_SOCKET) as usize).clamp(FEWEST, MOST);
+        let stamped = per_s <= STAMPED_PER_S;
         let any = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut sockets = Vec::with_capacity(wanted);
         for n in 0..wanted as u64 {
@@ -42,12 +47,12 @@ impl Ports {
                 Err(_) => break,
             };
             let _ = sockopt::set_socket_recv_buffer_size(&socket, BUFFER);
-            datagrams::stamp_arrivals(&socket);
+            datagrams::stamp(&socket, stamped);
             epoll::add(&any, &socket, epoll::EventData::new_u64(n), epoll::EventFlags::IN)?;
             sockets.push(socket);
         }
         let exhausted = (wanted - sockets.len()) as u64;
-        Ok(Self { sockets, any, ready: Vec::with_capacity(MOST), random: Vec::new(), exhausted })
+        Ok(Self { sockets, any, ready: Vec::with_capacity(MOST), random: Vec::new(), exhausted, stamped })
     }
 
     /// How many.

@@ -233,15 +233,3 @@ fn what_cannot_be_asked_is_an_error() {
     let long = Question { name: "a".repeat(64), kind: "A".into(), edns: false };
     assert_eq!(fails(Load { questions: vec![long], ..asked(at, 1.0, 10) }), Errno::INVAL);
 }
-
-/// By hand: `PARAMEDIC_LOAD='127.0.0.1:5300 1000 5' cargo test --release --lib measured_by_hand -- --ignored --nocapture`
-#[test]
-#[ignore = "needs a server; prints figures"]
-fn measured_by_hand() {
-    let words = std::env::var("PARAMEDIC_LOAD").unwrap();
-    let words: Vec<&str> = words.split(' ').collect();
-    let per_s: f64 = words[1].parse().unwrap();
-    let what = asked(words[0].parse().unwrap(), per_s, words[2].parse::<u64>().unwrap() * 1000);
-    let found = load(&Load { most_waiting: 100, ..what }, &|_, _| {}).unwrap();
-    println!("{found:#?}");
-}

@@ -1,12 +1,15 @@
 //! The loop: sends what is due, reads what arrived, gives up what is too old. One thread does it all: on a machine of few
 //! processors a second one takes from the server what it gives to us, and arrivals carry the kernel's time anyway.
 
+mod arriving;
+mod sending;
+
 use super::{
     Load, Loaded, MOST_WAITING, Shape, Stopped,
-    asked::{self, Asked},
-    datagrams::{BATCH, Inbox, send_all},
-    open::{Open, Table, Used},
-    own::{Clock, Now, Watch},
+    asked::Asked,
+    datagrams::{BATCH, Inbox},
+    open::{Table, Used},
+    own::{Clock, Watch},
     ports::Ports,
     schedule::Schedule,
     tally::Tally,
@@ -20,8 +23,6 @@ const GRACE_NS: u64 = 100_000_000;
 const TELL_NS: u64 = 100_000_000;
 /// A sleep ends so long before a question is due, at most and at least: the rest is spent awake, to be on time.
 const AWAKE_NS: (u64, u64) = (2_000, 50_000);
-/// No room in the kernel: tried again after this.
-const NO_ROOM_NS: u64 = 100_000;
 /// No faster than this, whatever is asked for: a schedule that nothing keeps is only a list of what is late.
 const MOST_PER_S: f64 = 1e6;
 /// Of one socket so many ids are open at most, so that a free one is found soon.
@@ -128,106 +129,6 @@ impl<'a> Run<'a> {
         self.told(progress)
     }
 
-    /// Sends what is due, as many at a call as are late.
-    fn send_due(&mut self, now: u64) {
-        loop {
-            self.hold_due(now);
-            if self.held.is_empty() || now < self.no_room_until {
-                return;
-            }
-            if !self.send_held() || self.held.is_empty() && self.schedule.due().is_none_or(|due| due > now) {
-                return;
-            }
-            // Answers wait in buffers that are small.
-            if self.table.len() % (BATCH * 4) < BATCH {
-                return;
-            }
-        }
-    }
-
-    /// Takes from the schedule what is due and has a place.
-    fn hold_due(&mut self, now: u64) {
-        while let Some(due) = self.schedule.due().filter(|due| *due <= now && *due < self.ends.0) {
-            let full = self.table.len() + self.held.len() >= self.places;
-            let open = matches!(self.schedule, Schedule::Open { .. });
-            if open && full && now - due >= self.timeout {
-                self.tally.shed(Duration::from_nanos(now - due));
-            } else if full || self.held.len() == BATCH {
-                return;
-            } else {
-                self.held.push(Due { at: due, question: self.next_question as u16 });
-                self.next_question = (self.next_question + 1) % self.asked.len();
-            }
-            self.tally.found.intended += 1;
-            self.schedule.take();
-        }
-    }
-
-    /// Sends what is held over the next socket. False when the kernel has no room.
-    fn send_held(&mut self) -> bool {
-        let socket = self.next_socket;
-        self.next_socket = (socket + 1) % self.ports.len() as u16;
-        let mut ids = [0; BATCH];
-        for i in 0..self.held.len() {
-            ids[i] = self.free_id(socket, &ids[..i]);
-            self.asked[usize::from(self.held[i].question)].write(ids[i], &mut self.outbox[i]);
-        }
-        let messages: [&[u8]; BATCH] = std::array::from_fn(|i| self.outbox[i].as_slice());
-        let sent = self.clock.ns();
-        match send_all(self.ports.socket(socket), &messages[..self.held.len()]) {
-            Ok(n) => {
-                for (due, id) in self.held.drain(..n).zip(ids) {
-                    let late = sent - due.at.max(self.place_since).min(sent);
-                    self.watch.lag.ended(Duration::from_nanos(late));
-                    self.table.add(Open { socket, id, question: due.question, due: due.at, sent });
-                    self.tally.found.sent += 1;
-                }
-                true
-            }
-            Err(Errno::AGAIN | Errno::NOBUFS | Errno::INTR) => {
-                self.watch.send_full += 1;
-                self.no_room_until = sent + NO_ROOM_NS;
-                false
-            }
-            // It is about what was sent before; this was not sent.
-            Err(Errno::CONNREFUSED) => {
-                self.close(socket);
-                true
-            }
-            Err(e) => {
-                self.held.remove(0);
-                self.tally.barred(e, sent);
-                self.schedule.ended(sent);
-                true
-            }
-        }
-    }
-
-    fn free_id(&mut self, socket: u16, taken: &[u16]) -> u16 {
-        let mut id = self.ports.random_id();
-        while self.table.has(socket, id) || taken.contains(&id) {
-            id = self.ports.random_id();
-        }
-        id
-    }
-
-    /// An ICMP message came for this socket: nobody listens for what is open on it.
-    fn close(&mut self, socket: u16) {
-        let now = self.clock.ns();
-        for open in self.table.of(socket) {
-            self.table.end(socket, open.id, Used::Silent);
-            self.tally.closed(now);
-            self.freed(now);
-        }
-    }
-
-    fn freed(&mut self, at: u64) {
-        if self.table.len() + 1 == self.places {
-            self.place_since = at;
-        }
-        self.schedule.ended(at);
-    }
-
     /// Sleeps until something is to be done, and is awake when a question is due.
     fn rest(&mut self, sending: bool, tell: u64) {
         let oldest = self.table.oldest().map_or(u64::MAX, |o| o.sent + self.timeout);
@@ -249,69 +150,6 @@ impl<'a> Run<'a> {
                 self.awake_ns = (self.awake_ns * 7 / 8 + late * 2 / 8).clamp(AWAKE_NS.0, AWAKE_NS.1);
             }
         }
-    }
-
-    /// Reads what is there. True when nothing was left unread.
-    fn receive(&mut self) -> bool {
-        let mut all = true;
-        for socket in self.ports.ready() {
-            match self.inbox.receive(self.ports.socket(socket)) {
-                Ok(n) => {
-                    all &= n < BATCH;
-                    let now = self.clock.both();
-                    (0..n).for_each(|i| self.take(socket, i, now));
-                }
-                Err(Errno::CONNREFUSED) => self.close(socket),
-                Err(_) => {}
-            }
-        }
-        all
-    }
-
-    fn take(&mut self, socket: u16, at: usize, now: Now) {
-        let datagram = self.inbox.datagram(at);
-        let Some(id) = asked::id(datagram.bytes) else {
-            self.tally.found.foreign += 1;
-            return;
-        };
-        let Some(open) = self.table.get(socket, id).copied() else {
-            match self.table.used(socket, id) {
-                Used::Never => self.tally.found.foreign += 1,
-                Used::Answered => self.tally.found.duplicate += 1,
-                Used::Silent => self.tally.found.late += 1,
-            }
-            return;
-        };
-        let Some(answer) = self.asked[usize::from(open.question)].read(datagram.bytes) else {
-            self.tally.found.foreign += 1;
-            return;
-        };
-        let stamped = datagram.stamp.and_then(|s| now.of_stamp(s, open.sent));
-        self.watch.unstamped += u64::from(stamped.is_none());
-        let came = stamped.unwrap_or(now.ns);
-        if came - open.sent >= self.timeout {
-            self.tally.found.late += 1;
-            self.silence(open, now.ns);
-        } else {
-            self.table.end(socket, id, Used::Answered);
-            let since = |then: u64| Duration::from_nanos(came - then);
-            self.tally.answered(answer, since(open.due), since(open.sent), now.ns);
-            self.freed(came);
-        }
-    }
-
-    /// Ends what was sent too long before this moment.
-    fn give_up(&mut self, now: u64) {
-        while let Some(open) = self.table.oldest().copied().filter(|o| o.sent + self.timeout <= now) {
-            self.silence(open, now);
-        }
-    }
-
-    fn silence(&mut self, open: Open, now: u64) {
-        self.table.end(open.socket, open.id, Used::Silent);
-        let waited = self.timeout + (open.sent - open.due);
-        self.tally.silent(Duration::from_nanos(waited), self.what.timeout, now);
-        self.freed(open.sent + self.timeout);
     }
 
     /// Whether nothing more is to be sent, and why if that is early.
