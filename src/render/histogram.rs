@@ -71,7 +71,7 @@ fn scale(begins: &[Option<f64>], unit: &str) -> String {
         for (at, x) in begins.iter().enumerate() {
             let Some(x) = x.filter(|x| wanted(*x) && (text.is_empty() || text.len() < at)) else { continue };
             text.extend(std::iter::repeat_n(' ', at - text.len().min(at)));
-            text += &unit::show(&Cell::Num(x), unit);
+            text += &label(x, unit);
             labels += 1;
         }
         (text, labels)
@@ -80,6 +80,11 @@ fn scale(begins: &[Option<f64>], unit: &str) -> String {
         (text, 2..) => text,
         _ => placed(&|_| true).0,
     }
+}
+
+/// An edge: short, since a decade is a few columns wide.
+fn label(x: f64, unit: &str) -> String {
+    if x < 1.0 { format!("{x}{unit}") } else { unit::show(&Cell::Num(x), unit) }
 }
 
 #[cfg(test)]
@@ -109,7 +114,7 @@ mod tests {
           LATENCY
           10/s   ▄█
           200/s   ▁█▁  ▁  1,200 no answer
-                 0.50ms
+                 0.5ms 50ms
         ");
         assert!(drawn(80, false, &lines).is_ascii());
     }

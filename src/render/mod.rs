@@ -6,6 +6,7 @@
 mod chart;
 mod explain;
 mod finding;
+mod graph;
 mod histogram;
 mod json;
 pub mod listing;
@@ -18,10 +19,12 @@ mod summary;
 mod table;
 pub mod terminal;
 mod text;
+mod tree;
 mod unit;
 mod wrap;
 
 pub use explain::explain;
+pub use graph::{Language, graph};
 pub use json::json;
 pub use schema::schema;
 pub use text::text;

@@ -22,8 +22,8 @@ fn verdict(case: &Case, args: &[&str]) -> Report {
 
 /// Answers up to thirty a second; the first step above that is fifty.
 fn must_name_fifty(report: &Report, severity: &str) {
-    let finding = report.must_find(CODE).must_be(severity).must_say("step_per_s", 50);
-    finding.must_say("well_per_s", 20).must_measure("failed_pct", 5.0..90.0);
+    let finding = report.must_find(CODE).must_be(severity).must_say("step_per_s", 50.0);
+    finding.must_say("well_per_s", 20.0).must_measure("failed_pct", 5.0..90.0);
     assert_eq!(finding.subject()["address"], "127.0.0.11:53", "{report}");
 }
 
@@ -71,7 +71,7 @@ fn one_rate_that_somebody_names_is_judged_against_the_server_without_load() {
     report
         .must_find(CODE)
         .must_be("critical")
-        .must_say("step_per_s", 100)
+        .must_say("step_per_s", 100.0)
         .must_measure("refused", 5.0..100.0);
 }
 

@@ -64,6 +64,10 @@ fn length(text: &str) -> Result<Duration, String> {
 struct Typed {
     /// Put load on the first server, or on each --server in turn: QPS questions a second for the names given, or `ramp`, step by
     /// step until it fails
+    ///
+    /// A question without an answer is given up after the `timeout` of the settings, and after 5s when that is longer. --timeout
+    /// is that of the whole run: where it is given it must have room for all of the load. What the load will be is said on
+    /// stderr before it begins; it stops when 5 % of the questions fail.
     #[arg(long, value_name = "QPS|ramp", requires = "names", conflicts_with_all = ["plan", "workers"])]
     load: Option<Rate>,
     /// Closed loop instead: N workers, each with one question at a time; 2 is what Node.js has

@@ -203,7 +203,12 @@ impl Run<'_> {
         for (key, value) in figures(begin) {
             f = f.evidence(key, value);
         }
-        f = f.evidence("well_per_s", well.and_then(|w| w.asked_per_s)).evidence("idle_ms", self.idle);
+        let well_per_s = ("well_per_s", Cell::from(well.and_then(|w| w.asked_per_s)));
+        for (key, value) in
+            [well_per_s, ("idle_ms", self.idle.into())].into_iter().filter(|e| e.1 != Cell::None)
+        {
+            f = f.evidence(key, value);
+        }
         f = f.because(match self.idle {
             Some(ms) => format!("the same questions, asked one at a time just before, took {}", waited(ms)),
             None => "the same questions, asked one at a time just before, were answered".into(),

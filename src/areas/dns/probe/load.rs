@@ -121,7 +121,9 @@ impl Loading<'_> {
                     ),
                 ));
             }
-            let failed = step.stopped.is_some() || step.failed_pct().is_some_and(|p| p >= STOP_PCT);
+            // One of ten is chance, and no end of a ramp.
+            let many = step.failed() >= engine::LEAST_FAILED;
+            let failed = step.stopped.is_some() || many && step.failed_pct().is_some_and(|p| p >= STOP_PCT);
             steps.push(step);
             if failed || ours.is_some() {
                 break;

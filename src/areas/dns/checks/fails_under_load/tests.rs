@@ -185,7 +185,7 @@ fn what_may_be_our_own_doing_is_no_verdict() {
         change(&mut step.own);
         ramp(vec![well(50.0), step])
     };
-    unknown(&CHECK, &own(|o| o.lag_p99_ms = 35.0), Why::TooMany);
+    unknown(&CHECK, &own(|o| o.lag_p99_ms = 51.0), Why::TooMany);
     unknown(&CHECK, &own(|o| o.ports_exhausted = 1), Why::TooMany);
     unknown(&CHECK, &own(|o| o.socket_drops = Reading::seen(200)), Why::TooMany);
     unknown(
