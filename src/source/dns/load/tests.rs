@@ -126,7 +126,10 @@ fn too_many_failures_end_it_early() {
 
 #[test]
 fn a_closed_port_is_told_at_once() {
-    let at = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Held, so that no other test gets it, and open to one peer only, which is not us.
+    let held = UdpSocket::bind("127.0.0.1:0").unwrap();
+    held.connect("127.0.0.1:9").unwrap();
+    let at = held.local_addr().unwrap();
     let found = run(&Load { stop_at_failed_pct: 5.0, ..asked(at, 200.0, 20_000) });
     assert_eq!((found.stopped, found.silent, found.answered), (Some(Stopped::FailedPct), 0, 0));
     assert!(found.closed >= LEAST_FAILED && found.closed == found.sent, "{found:?}");
