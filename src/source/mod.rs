@@ -10,6 +10,7 @@ mod moment;
 pub mod mounts;
 pub mod net;
 pub mod proc;
+pub mod program;
 pub mod rooted;
 mod scope;
 mod users;

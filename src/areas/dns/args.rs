@@ -38,6 +38,17 @@ pub struct Args {
         default_value = "a,aaaa"
     )]
     pub types: Vec<Type>,
+    /// Look the names up with this runtime too: it is started for each name
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHICH",
+        value_delimiter = ',',
+        requires = "names",
+        conflicts_with = "plan"
+    )]
+    #[serde(default)]
+    pub runtime: Vec<Runtime>,
     /// Rows of the tables
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rows: u32,
@@ -57,6 +68,7 @@ impl Default for Args {
             server: vec![],
             port: 53,
             types: vec![Type::A, Type::Aaaa],
+            runtime: vec![],
             rows: 100,
             brief: false,
         }
@@ -73,6 +85,16 @@ pub enum Library {
     Glibc,
     /// musl: Alpine
     Musl,
+}
+
+/// What applications are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Runtime {
+    /// Node.js: `dns.lookup`
+    Node,
+    /// Python: `socket.getaddrinfo`
+    Python3,
 }
 
 /// A type of records.

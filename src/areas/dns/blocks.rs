@@ -4,6 +4,7 @@ use super::{
     args::Args,
     facts::{
         Facts,
+        beside::Beside,
         conf::Conf,
         plan::{Candidate, End, From, Outcome},
         wire::{Asked, Reply, ServerSeen, Step, Try, Walked},
@@ -31,6 +32,9 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     if let Some(walks) = facts.walks.drawn().filter(|w| !w.is_empty()) {
         out.push(walk(walks, args));
         out.push(lookups(walks, args));
+    }
+    if let Some(others) = facts.beside.drawn().filter(|b| !b.is_empty()) {
+        out.push(beside(facts, others, args));
     }
     out
 }
@@ -242,6 +246,38 @@ fn lookups(walks: &[Walked], args: &Args) -> Block {
         ]
     };
     table("lookups", columns, walks.iter().map(row).collect(), args)
+}
+
+/// What each resolver sees, name by name: our own walk first, since it is the one that is explained.
+fn beside(facts: &Facts, others: &[Beside], args: &Args) -> Block {
+    let columns =
+        vec![Column::new("name"), Column::new("resolver"), Column::new("sees"), Column::unit("took", "ms")];
+    let walked = |w: &Walked| {
+        let end = w.end.map(|e| match e {
+            End::Found => w.addresses.clone(),
+            other => vec![told(other).0.to_string()],
+        });
+        let label = format!("{} rules (the walk above)", w.libc);
+        vec![w.name.as_str().into(), label.into(), list(&end), w.ms.into()]
+    };
+    let other = |b: &Beside| {
+        let sees = b.looked.clone().map(|l| l.saw.told());
+        let took = Cell::from(&b.looked.clone().map(|l| l.ms));
+        vec![b.name.as_str().into(), b.resolver.as_str().into(), list(&sees), took]
+    };
+    let mut names: Vec<&str> = others.iter().map(|b| b.name.as_str()).collect();
+    names.dedup();
+    let walks = facts.walks.drawn().map_or(&[][..], |w| w.as_slice());
+    let of = |name: &&str| {
+        let name = *name;
+        let walks = walks.iter().filter(move |w| w.name == name).map(walked);
+        walks.chain(others.iter().filter(move |b| b.name == name).map(other)).collect::<Vec<_>>()
+    };
+    table("beside", columns, names.iter().flat_map(of).collect(), args)
+}
+
+fn list(texts: &Reading<Vec<String>>) -> Cell {
+    texts.drawn().map_or(Cell::Unseen, |t| Cell::List(t.clone()))
 }
 
 fn outcome(o: Outcome) -> &'static str {

@@ -1,10 +1,12 @@
 //! What was seen of name resolution: plain data, bounded, and all that checks and tables get.
 
+pub mod beside;
 pub mod conf;
 pub mod plan;
 pub mod wire;
 
 use crate::model::{Process, Reading, Why};
+use beside::Beside;
 use conf::{Conf, Libc};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,9 @@ pub struct Facts {
     pub named: bool,
     /// Every name looked up as the library does it; not asked for without a name.
     pub walks: Reading<Vec<Walked>>,
+    /// What other resolvers make of each name; not asked for without a name.
+    #[serde(default = "not_asked")]
+    pub beside: Reading<Vec<Beside>>,
     /// Pairs on one socket against pairs on two.
     pub race: Reading<Race>,
     /// Threads that a Node.js process has for lookups; not asked for when the process is none.
@@ -48,10 +53,16 @@ impl Default for Facts {
             servers: Reading::unseen(why),
             named: false,
             walks: Reading::unseen(why),
+            beside: Reading::unseen(why),
             race: Reading::unseen(why),
             pool: Reading::unseen(why),
         }
     }
+}
+
+/// A snapshot of a version that did not ask.
+fn not_asked<T>() -> Reading<T> {
+    Reading::unseen(Why::NotAsked)
 }
 
 /// What decides about a lookup beside the servers.

@@ -1,5 +1,6 @@
 //! Looks once: the settings, the plans, and then the servers and the lookups side by side.
 
+mod beside;
 mod measure;
 mod race;
 mod settings;
@@ -18,10 +19,12 @@ use crate::{
     model::{Gap, Gaps, Reading, Why},
     source::{Moment, dns, net::netns},
 };
+use beside::Others;
 use measure::{Target, Targets};
 use settings::Patient;
 use std::{
     net::SocketAddr,
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -50,7 +53,10 @@ impl Dns {
     /// When the process table is not that of a machine we could ask from.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
         let patient = Patient::of(m);
-        let settings = settings::read(m, &patient, &self.args, gaps);
+        let read = settings::read(m, &patient, &self.args, gaps);
+        let wanted = !self.args.names.is_empty() && !self.args.brief && !self.args.plan;
+        let others = wanted.then(|| Others::of(m.world, &patient, &read, &self.args, gaps));
+        let settings = read.settings;
         let confs: Vec<Conf> = settings.conf.drawn().cloned().unwrap_or_default();
         let pool = settings::pool(m, &patient, &self.args);
         let facts = Facts {
@@ -59,6 +65,7 @@ impl Dns {
             servers: Reading::unseen(Why::NotAsked),
             named: !self.args.names.is_empty(),
             walks: Reading::unseen(Why::NotAsked),
+            beside: Reading::unseen(Why::NotAsked),
             race: Reading::unseen(Why::NotAsked),
             pool,
         };
@@ -84,8 +91,14 @@ impl Dns {
         let known = facts.settings.hosts.drawn().map_or(&[][..], |h| h.as_slice());
         let names: Vec<&String> =
             self.args.names.iter().filter(|n| !known.iter().any(|h| h.name == **n)).collect();
-        let work =
-            Work { args: &self.args, confs: &confs, servers: &servers, names, until: until(m, &self.args) };
+        let work = Work {
+            args: &self.args,
+            confs: &confs,
+            servers: &servers,
+            names,
+            others,
+            until: until(m, &self.args),
+        };
         let done = match patient.pid {
             None => Ok(work.run()),
             Some(pid) => netns::inside(&m.world.proc_root.join(pid.to_string()), || work.run()),
@@ -163,6 +176,8 @@ struct Work<'a> {
     servers: &'a Targets,
     /// Those that `/etc/hosts` does not know.
     names: Vec<&'a String>,
+    /// Who else is asked.
+    others: Option<Others>,
     until: Instant,
 }
 
@@ -171,6 +186,7 @@ struct Done {
     unreached: Vec<(Why, String)>,
     race: Reading<Race>,
     walks: Vec<Walked>,
+    beside: Option<beside::Asked>,
 }
 
 impl Work<'_> {
@@ -184,13 +200,18 @@ impl Work<'_> {
                 .filter(|_| !self.args.brief)
                 .map(|conf| scope.spawn(move || self.walk(conf)))
                 .collect();
+            let (through, own) = mpsc::channel::<()>();
+            let others = self.others.as_ref();
+            let beside = others.map(|o| scope.spawn(move || o.ask(&self.args.names, &own, self.until)));
             let (servers, unreached) = measure::servers(self.args, self.confs, self.servers, self.until);
             let race = race::run(self.args, self.servers, &servers, self.until);
+            drop(through);
             let walks = walking.into_iter().flat_map(|w| match w.join() {
                 Ok(walks) => walks,
                 Err(panicked) => std::panic::resume_unwind(panicked),
             });
-            Done { servers, unreached, race, walks: walks.collect() }
+            let walks = walks.collect();
+            Done { servers, unreached, race, walks, beside: beside.and_then(|b| b.join().ok()) }
         })
     }
 
@@ -215,6 +236,12 @@ impl Done {
                 "lookups as the application does them",
                 format!("paramedic dns {name} --timeout 90s"),
             );
+        }
+        if let Some(beside) = self.beside {
+            for (why, what) in beside.unheard {
+                gaps.add(why, "names as other resolvers see them", what);
+            }
+            facts.beside = Reading::seen(beside.rows);
         }
         facts.servers = Reading::seen(self.servers);
         facts.race = self.race;

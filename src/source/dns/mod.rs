@@ -3,6 +3,7 @@
 
 mod crowd;
 mod message;
+pub mod others;
 mod tcp;
 mod udp;
 

@@ -149,6 +149,9 @@ pub struct Walked {
     pub steps: Vec<Step>,
     /// What `getaddrinfo` returns; unseen when our own deadline came first.
     pub end: Reading<End>,
+    /// The addresses that it returns, sorted; at most 32.
+    #[serde(default)]
+    pub addresses: Vec<String>,
     /// What it took, milliseconds; as far as it came.
     pub ms: f64,
 }

@@ -1,6 +1,6 @@
 //! How glibc asks its servers for one candidate: `__res_context_send`, `send_dg` and `send_vc` of `resolv/res_send.c`.
 
-use super::{Candidate, reply, verdict};
+use super::{Candidate, addresses, reply, verdict};
 use crate::{
     areas::dns::facts::{
         conf::Conf,
@@ -55,7 +55,7 @@ impl Learnt {
         asks: &[Ask],
         until: Instant,
     ) -> Candidate {
-        let mut out = Candidate { outcome: None, packets: 0, server: None, silent: vec![], half: false };
+        let mut out = Candidate::default();
         let waits =
             glibc_waits(&Conf { servers: vec![conf.servers[0].clone(); servers.len()], ..conf.clone() });
         // The last failure that was heard, and whether anybody was there at all.
@@ -84,6 +84,7 @@ impl Learnt {
                         let good: Vec<&Reply> = replies.iter().filter(passed_over).collect();
                         if let Some(outcome) = verdict(&good) {
                             out.outcome = Some(outcome);
+                            out.addresses = addresses(&good);
                             out.server = Some(at);
                             return out;
                         }
