@@ -1,6 +1,7 @@
 //! Questions to nameservers over sockets of our own: one packet is one packet, nothing is repeated, merged or asked elsewhere
 //! behind our back, and each figure is that of one server, one type and one transport.
 
+mod arrival;
 mod crowd;
 mod message;
 pub mod others;
@@ -10,7 +11,7 @@ mod udp;
 pub use crowd::{Rounds, ask_all};
 pub use message::{Question, Reply};
 pub use tcp::ask_tcp;
-pub use udp::{Ask, Manner, ask_udp};
+pub use udp::{Ask, Manner, Open, ask_udp, ask_udp_open};
 
 use rustix::{
     io::Errno,
@@ -74,7 +75,8 @@ impl Odd {
 pub struct Heard {
     /// What came.
     pub came: Came,
-    /// From before the first packet was sent until then; monotonic.
+    /// From before the first packet was sent until then; monotonic. Over UDP an answer came when the kernel took it off the
+    /// wire, not when we read it.
     pub took: Duration,
     /// Packets sent.
     pub sends: u32,

@@ -96,6 +96,25 @@ fn two_questions_of_a_socket_are_kept_apart_and_a_late_answer_is_counted() {
 }
 
 #[test]
+fn answers_that_come_too_late_are_counted_as_long_as_there_is_time() {
+    let (order, ordered) = std::sync::mpsc::channel::<()>();
+    let (sent, told) = std::sync::mpsc::channel::<()>();
+    let at = server(move |socket, question, from| {
+        ordered.recv().unwrap();
+        socket.send_to(&nothing(question), from).unwrap();
+        sent.send(()).unwrap();
+    });
+    let groups = [(at, vec![ask("a.test", "A")])];
+    let open = ask_udp_open(&groups, how(30));
+    assert_eq!(open.heard()[0][0].came, Came::Silence);
+    order.send(()).unwrap();
+    // Loopback delivers within the call.
+    told.recv_timeout(Duration::from_secs(20)).unwrap();
+    let heard = &open.end()[0][0];
+    assert_eq!((&heard.came, heard.odd.late), (&Came::Silence, 1));
+}
+
+#[test]
 fn tcp_frames_messages_and_tells_a_closed_port_from_an_end_in_the_middle() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = listener.local_addr().unwrap();
