@@ -26,8 +26,8 @@ impl Area for Dns {
     const PLACE: Place = Place::Apart;
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
-        Ok(Args { brief: true, ..Args::default() })
+    fn in_check(settings: &Settings) -> Result<Args, Gap> {
+        Ok(Args { brief: true, names: settings.names.clone(), ..Args::default() })
     }
     fn open(args: &Args) -> Self {
         Dns::new(args.clone())

@@ -84,13 +84,15 @@ impl Dns {
             gaps.add(Why::Unsupported, "nameservers", "this process table is not of the network we are in");
             return Ok(());
         }
-        if let Some(other) = other_services(facts).filter(|_| !self.args.names.is_empty()) {
+        if let Some(other) = other_services(facts).filter(|_| !self.args.names.is_empty() && !self.args.brief)
+        {
             let what = "name services that glibc asks before dns, as nsswitch.conf has it";
             gaps.add(Why::Unsupported, what, other);
         }
         let known = facts.settings.hosts.drawn().map_or(&[][..], |h| h.as_slice());
-        let names: Vec<&String> =
-            self.args.names.iter().filter(|n| !known.iter().any(|h| h.name == **n)).collect();
+        let unknown = |n: &&String| !known.iter().any(|h| h.name == **n);
+        let names: Vec<String> = self.args.names.iter().filter(unknown).cloned().collect();
+        facts.named = if self.args.brief { !names.is_empty() } else { facts.named };
         let work = Work {
             args: &self.args,
             confs: &confs,
@@ -137,12 +139,14 @@ fn until(m: &Moment, args: &Args) -> Instant {
 }
 
 fn plans(confs: &[Conf], args: &Args) -> Vec<Planned> {
-    let example = args.names.is_empty();
-    let names = if example { vec![EXAMPLE.to_string()] } else { args.names.clone() };
-    let of = |name: &String, conf: &Conf| {
-        Plan::of(conf, name).ok().map(|plan| Planned { name: name.clone(), example, plan })
+    let mut names: Vec<(&str, bool)> = args.names.iter().map(|n| (n.as_str(), false)).collect();
+    if names.is_empty() || args.brief {
+        names.push((EXAMPLE, true));
+    }
+    let of = |name: &str, example: bool, conf: &Conf| {
+        Plan::of(conf, name).ok().map(|plan| Planned { name: name.into(), example, plan })
     };
-    names.iter().flat_map(|n| confs.iter().filter_map(move |c| of(n, c))).collect()
+    names.iter().flat_map(|(n, e)| confs.iter().filter_map(move |c| of(n, *e, c))).collect()
 }
 
 /// The servers to ask: those named, else those of the settings. `None` when the settings were not seen.
@@ -175,7 +179,7 @@ struct Work<'a> {
     confs: &'a [Conf],
     servers: &'a Targets,
     /// Those that `/etc/hosts` does not know.
-    names: Vec<&'a String>,
+    names: Vec<String>,
     /// Who else is asked.
     others: Option<Others>,
     until: Instant,
@@ -203,7 +207,10 @@ impl Work<'_> {
             let (through, own) = mpsc::channel::<()>();
             let others = self.others.as_ref();
             let beside = others.map(|o| scope.spawn(move || o.ask(&self.args.names, &own, self.until)));
-            let (servers, unreached) = measure::servers(self.args, self.confs, self.servers, self.until);
+            // Who names them on the command line wants to know all the same.
+            let names = if self.args.brief { &self.names } else { &self.args.names };
+            let (servers, unreached) =
+                measure::servers(self.args, self.confs, names, self.servers, self.until);
             let race = race::run(self.args, self.servers, &servers, self.until);
             drop(through);
             let walks = walking.into_iter().flat_map(|w| match w.join() {

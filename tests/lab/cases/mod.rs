@@ -13,6 +13,7 @@ mod dns_dead_server;
 mod dns_elsewhere;
 mod dns_lookup_pool;
 mod dns_lost_reply_reads_as_enotfound;
+mod dns_names_of_settings;
 mod dns_pair_race;
 mod dns_search_amplification;
 mod dns_servers_disagree;

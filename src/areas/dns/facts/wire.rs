@@ -33,6 +33,9 @@ pub struct Asked {
     pub tcp: Reading<Try>,
     /// What arrived beside the answers.
     pub odd: Odd,
+    /// The name was our own choice; nobody gave it.
+    #[serde(default)]
+    pub chosen: bool,
     /// Nobody wants to know: it only shows whether the server is there at all.
     #[serde(default)]
     pub control: bool,
