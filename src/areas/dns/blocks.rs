@@ -80,7 +80,7 @@ fn settings(facts: &Facts) -> Block {
 
 fn options(c: &Conf) -> Vec<String> {
     let all = [
-        (c.rotate, "rotate"),
+        (c.rotate, "rotate (begins at a random server)"),
         (c.single_request, "single-request"),
         (c.single_request_reopen, "single-request-reopen"),
         (c.use_vc, "use-vc"),
@@ -187,12 +187,12 @@ fn asked(s: &ServerSeen, a: &Asked) -> Vec<Cell> {
         s.address.as_str().into(),
         a.name.as_str().into(),
         a.kind.as_str().into(),
-        (&cold.clone().map(|t| t.came.word())).into(),
+        (&cold.clone().map(|t| t.came.word(&a.kind))).into(),
         (&cold.clone().map(|t| t.came.reply().map(|_| t.ms))).into(),
         warm.into(),
         (&a.tcp.clone().map(|t| t.came.reply().map(|_| t.ms))).into(),
         last.and_then(|r| r.ttl_s).into(),
-        (&a.tcp.clone().map(|t| t.came.word())).into(),
+        (&a.tcp.clone().map(|t| t.came.word(&a.kind))).into(),
         Cell::List(last.map_or_else(Vec::new, |r| r.answers.clone())),
         a.udp.iter().filter_map(Reading::drawn).map(|t| u64::from(t.sends)).sum::<u64>().into(),
         a.odd.foreign.into(),
@@ -211,6 +211,7 @@ fn walk(walks: &[Walked], args: &Args) -> Block {
         Column::new("packets"),
         Column::new("server").wide(),
         Column::new("silent").wide(),
+        Column::new("sent").wide(),
     ];
     let row = |w: &Walked, s: &Step| {
         vec![
@@ -222,6 +223,7 @@ fn walk(walks: &[Walked], args: &Args) -> Block {
             s.packets.into(),
             s.server.clone().into(),
             Cell::List(s.silent.clone()),
+            Cell::List(s.sent.clone()),
         ]
     };
     let rows = walks.iter().flat_map(|w| w.steps.iter().map(move |s| row(w, s))).collect();
@@ -285,6 +287,7 @@ fn outcome(o: Outcome) -> &'static str {
         Outcome::Found => "addresses",
         Outcome::NxDomain => "NXDOMAIN",
         Outcome::NoData => "NODATA",
+        Outcome::Alias => "alias, no address",
         Outcome::ServFail => "SERVFAIL",
         Outcome::Refused => "REFUSED",
         Outcome::Timeout => "no answer",

@@ -11,7 +11,7 @@ mod udp;
 pub use crowd::{Rounds, ask_all};
 pub use message::{Question, Reply};
 pub use tcp::ask_tcp;
-pub use udp::{Ask, Manner, Open, ask_udp, ask_udp_open};
+pub use udp::{Ask, Line, Manner, Open, ask_udp, ask_udp_open};
 
 use rustix::{
     io::Errno,
@@ -123,7 +123,7 @@ fn refused(errno: Errno) -> Came {
 }
 
 /// A number that nobody else can guess.
-fn random() -> u16 {
+pub fn random() -> u16 {
     let mut bytes = [0u8; 2];
     match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::NONBLOCK) {
         Ok(2) => u16::from_ne_bytes(bytes),

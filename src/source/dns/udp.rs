@@ -94,23 +94,56 @@ pub fn ask_udp(groups: &[(SocketAddr, Vec<Ask>)], how: Manner) -> Vec<Vec<Heard>
 
 /// The same, and the sockets stay open until somebody has no more time.
 pub fn ask_udp_open(groups: &[(SocketAddr, Vec<Ask>)], how: Manner) -> Open<'_> {
-    let mut open: Vec<Group> = groups.iter().map(|(server, asks)| Group::open(*server, asks)).collect();
-    let mut budget = DATAGRAMS;
-    loop {
-        let now = Instant::now();
-        open.iter_mut().for_each(|g| g.send_due(now, how));
-        let next = open.iter().flat_map(|g| &g.waiting).filter(|w| w.heard.is_none());
-        let Some(next) = next.map(|w| w.due.min(w.begun + how.patience)).min() else { break };
-        let left = next.min(how.deadline).saturating_duration_since(Instant::now());
-        wait(&open, left);
-        for group in &mut open {
-            group.receive(&mut budget);
-        }
+    let groups = groups.iter().map(|(server, asks)| Group::open(connected(*server), asks));
+    let mut open = Open { groups: groups.collect(), budget: DATAGRAMS };
+    open.run(how);
+    open
+}
+
+/// A socket to one server that is kept from one question to the next, as glibc keeps it: an answer to an earlier packet of
+/// the same id still counts.
+pub struct Line {
+    server: SocketAddr,
+    socket: Option<OwnedFd>,
+}
+
+impl Line {
+    /// Not open yet.
+    pub fn to(server: SocketAddr) -> Self {
+        Self { server, socket: None }
     }
-    Open { groups: open, budget }
+
+    /// Asks all of it at once, over a new socket where there is none.
+    pub fn ask(&mut self, asks: &[Ask], how: Manner) -> Vec<Heard> {
+        let socket = self.socket.take().map_or_else(|| connected(self.server), Ok);
+        let mut open = Open { groups: vec![Group::open(socket, asks)], budget: DATAGRAMS };
+        open.run(how);
+        let heard = open.heard().pop().unwrap_or_default();
+        self.socket = open.groups.pop().and_then(|g| g.socket);
+        heard
+    }
+
+    /// The next question goes over a new socket.
+    pub fn close(&mut self) {
+        self.socket = None;
+    }
 }
 
 impl Open<'_> {
+    fn run(&mut self, how: Manner) {
+        loop {
+            let now = Instant::now();
+            self.groups.iter_mut().for_each(|g| g.send_due(now, how));
+            let next = self.groups.iter().flat_map(|g| &g.waiting).filter(|w| w.heard.is_none());
+            let Some(next) = next.map(|w| w.due.min(w.begun + how.patience)).min() else { return };
+            let left = next.min(how.deadline).saturating_duration_since(Instant::now());
+            wait(&self.groups, left);
+            for group in &mut self.groups {
+                group.receive(&mut self.budget);
+            }
+        }
+    }
+
     /// What was heard so far.
     pub fn heard(&self) -> Vec<Vec<Heard>> {
         let told = |w: &Waiting| {
@@ -142,8 +175,8 @@ fn wait(open: &[Group], left: Duration) {
 }
 
 impl<'a> Group<'a> {
-    fn open(server: SocketAddr, asks: &'a [Ask]) -> Self {
-        let (socket, failed) = match connected(server) {
+    fn open(socket: Result<OwnedFd, Errno>, asks: &'a [Ask]) -> Self {
+        let (socket, failed) = match socket {
             Ok(s) => (Some(s), None),
             Err(e) => (None, Some(refused(e))),
         };

@@ -10,6 +10,7 @@ A rule is `WHAT=HOW` or `WHAT/TYPE=HOW`: WHAT is a name, `*.domain` or `*`; the 
     truncated      TC over UDP, an address over TCP
     foreign        an answer with another id first, then the right one
     twice          the right answer, two times
+    alias          another name and no address of it
     half           of each port the first question is answered and the second one dropped
 A rule `ADDRESS@WHAT=HOW` counts for one of the addresses only. The words `notcp` and `noudp` close that side.
 """
@@ -75,6 +76,9 @@ class Server:
             code = {"none": 3, "servfail": 2, "refused": 5}[how]
         elif how == "truncated" and over == "udp":
             flags |= 0x0200
+        elif how == "alias":
+            data = b"\x05other" + bytes([0xC0, 12])
+            records = struct.pack("!HHHIH", 0xC00C, 5, 1, 30, len(data)) + data
         elif how != "nodata":
             address = how if how[0].isdigit() or ":" in how and not how.startswith("slow") else "10.77.0.9"
             if kind == "AAAA" and ":" not in address:

@@ -127,7 +127,7 @@ fn finding(d: &Dead, servers: usize, all: bool, conf: Option<&Conf>) -> Finding 
         false => Confidence::Medium,
     };
     let mut finding = Finding::new(severity, confidence, peer(d.server), title)
-        .evidence("came", one.came.word())
+        .evidence("came", one.came.word(&asked.kind))
         .evidence("waited_ms", worst)
         .evidence("packets", packets)
         .evidence("place", d.place + 1)

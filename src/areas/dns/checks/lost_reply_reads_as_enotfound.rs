@@ -102,6 +102,7 @@ mod tests {
             server: None,
             silent: vec!["10.0.0.1".into()],
             half: false,
+            sent: vec![],
         }
     }
     fn walk(whose: Libc, first: Reading<Outcome>, end: Reading<End>) -> Facts {

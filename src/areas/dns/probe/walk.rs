@@ -25,6 +25,9 @@ pub(super) struct Walker<'a> {
     glibc: glibc::Learnt,
 }
 
+/// Packets of one candidate that are listed.
+const SENT: usize = 64;
+
 /// What asking for one candidate came to.
 #[derive(Default)]
 struct Candidate {
@@ -37,6 +40,8 @@ struct Candidate {
     half: bool,
     /// In the answers that counted.
     addresses: Vec<String>,
+    /// Every packet in order; of musl, which sends each to everybody, only the count is kept.
+    sent: Vec<String>,
 }
 
 impl<'a> Walker<'a> {
@@ -66,6 +71,7 @@ impl<'a> Walker<'a> {
                 server: came.server.as_ref().map(label),
                 silent: came.silent.iter().map(label).collect(),
                 half: came.half,
+                sent: came.sent.into_iter().take(SENT).collect(),
             });
             if came.outcome == Some(Outcome::Found) {
                 addresses = came.addresses;
@@ -110,6 +116,9 @@ fn addresses(replies: &[&Reply]) -> Vec<String> {
 fn verdict(replies: &[&Reply]) -> Option<Outcome> {
     if replies.iter().any(|r| r.rcode == NO_ERROR && !r.addresses.is_empty()) {
         return Some(Outcome::Found);
+    }
+    if replies.iter().any(|r| r.rcode == NO_ERROR && r.records > 0) {
+        return Some(Outcome::Alias);
     }
     let failed = replies.iter().find(|r| r.rcode != NO_ERROR).or(replies.first())?;
     Some(match failed.rcode {
