@@ -138,6 +138,36 @@ fn tcp_frames_messages_and_tells_a_closed_port_from_an_end_in_the_middle() {
 }
 
 #[test]
+fn the_longest_answer_over_tcp_is_read_and_not_all_of_it_is_kept() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        let mut framed = [0; 2 + 24];
+        peer.read_exact(&mut framed).unwrap();
+        let mut answer = nothing(&framed[2..]);
+        answer[3] = 0;
+        let room = 65_535 - answer.len();
+        let records = (room / 16) as u16;
+        answer[6..8].copy_from_slice(&records.to_be_bytes());
+        for n in 0..records {
+            let [high, low] = n.to_be_bytes();
+            answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 10, 0, high, low]);
+        }
+        peer.write_all(&(answer.len() as u16).to_be_bytes()).unwrap();
+        peer.write_all(&answer).unwrap();
+        // The second one is said to be as long and ends at once.
+        peer.read_exact(&mut framed).unwrap();
+        peer.write_all(&[0xff, 0xff, 1]).unwrap();
+    });
+    let heard = ask_tcp(at, &[ask("a.test", "A"), ask("b.test", "A")], how(10_000));
+    let Came::Reply(reply) = &heard[0].came else { panic!("{heard:?}") };
+    assert_eq!((reply.records, reply.addresses.len()), (4094, 32));
+    assert!(reply.bytes > 65_500, "{}", reply.bytes);
+    assert_eq!(heard[1].came, Came::Ended);
+}
+
+#[test]
 fn of_all_servers_the_first_yes_or_no_wins_and_a_failure_is_asked_again_at_once() {
     let failing = server(|socket, question, from| {
         let mut answer = nothing(question);

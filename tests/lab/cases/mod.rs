@@ -7,6 +7,7 @@ mod disk_deleted_held;
 mod disk_hung_mount;
 mod disk_near_full;
 mod disk_read_only;
+mod dns_bad_input;
 mod dns_beside;
 mod dns_config;
 mod dns_dead_server;

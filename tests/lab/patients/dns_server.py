@@ -45,15 +45,16 @@ class Server:
         self.asked, self.ports = open(LOG, "a", buffering=1), {}
         self.udp, self.tcp = [], []
         for address in addresses:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            # A link-local one has its interface behind a percent sign.
+            family, _, _, _, place = socket.getaddrinfo(address, 53, flags=socket.AI_NUMERICHOST)[0]
             if "noudp" not in words:
                 s = socket.socket(family, socket.SOCK_DGRAM)
-                s.bind((address, 53))
+                s.bind(place)
                 self.udp.append((s, address))
             if "notcp" not in words:
                 s = socket.socket(family, socket.SOCK_STREAM)
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                s.bind((address, 53))
+                s.bind(place)
                 s.listen(32)
                 self.tcp.append((s, address))
 
