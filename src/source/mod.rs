@@ -9,6 +9,7 @@ mod host;
 mod moment;
 pub mod mounts;
 pub mod net;
+pub mod pg;
 pub mod proc;
 pub mod program;
 pub mod rooted;
