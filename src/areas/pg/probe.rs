@@ -17,7 +17,7 @@ use crate::{
     model::{Gap, Gaps, Kept, Reading, Seen, Why},
     source::{
         Moment,
-        pg::{Failed, FullKind, Refused, RefusedKind, Rows, Session, Target},
+        pg::{Encryption, Failed, FullKind, Refused, RefusedKind, Rows, Session, Target},
     },
 };
 use row::rows;
@@ -55,7 +55,7 @@ impl Pg {
     /// When the target is not understood.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
         let mut facts = Facts { budget: self.args.budget(), ..Facts::unseen(Why::NotAsked) };
-        let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name))
+        let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name), None)
             .map_err(|bad| Gap::new("the target", Why::Malformed, bad))?;
         facts.target = target.shown();
         let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
@@ -81,28 +81,60 @@ fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
         | RefusedKind::NameNotFound
         | RefusedKind::PortClosed
         | RefusedKind::Unreachable => Why::Absent,
-        RefusedKind::Starting | RefusedKind::Other => Why::Unsupported,
+        RefusedKind::Starting | RefusedKind::NotPostgres | RefusedKind::NoneFits | RefusedKind::Other => {
+            Why::Unsupported
+        }
     };
-    let peer = refused.host.clone();
+    let peer = refused.tried.last().map_or_else(String::new, |t| match &t.address {
+        Some(address) => address.to_string(),
+        None => t.at.clone(),
+    });
     *facts = Facts { target: facts.target.clone(), budget: facts.budget, ..Facts::unseen(why) };
     facts.door = Reading::seen(match refused.kind {
         RefusedKind::Full(slots) => {
             let slots = match slots {
-                FullKind::All => Slots::All,
-                FullKind::Ordinary => Slots::Ordinary,
+                FullKind::Server | FullKind::Pooler => Slots::All,
+                FullKind::Reserved => Slots::Ordinary,
                 FullKind::Role => Slots::Role,
                 FullKind::Database => Slots::Database,
             };
             Door::Full { slots, text: refused.chain.clone(), peer }
         }
         kind => Door::Shut {
-            kind: kind.word().into(),
+            kind: word(kind).into(),
             sqlstate: refused.sqlstate.clone(),
             text: refused.chain.clone(),
             peer,
         },
     });
     gaps.add(why, "what is behind the door of the server", &refused.chain);
+}
+
+/// What kept us out, in a word.
+fn word(kind: RefusedKind) -> &'static str {
+    match kind {
+        RefusedKind::Full(_) => "full",
+        RefusedKind::Auth => "auth",
+        RefusedKind::NoSuchDatabase => "no such database",
+        RefusedKind::Tls => "tls",
+        RefusedKind::Unreachable => "unreachable",
+        RefusedKind::PortClosed => "port closed",
+        RefusedKind::TimedOut => "timed out",
+        RefusedKind::NameNotFound => "name not found",
+        RefusedKind::Starting => "starting",
+        RefusedKind::NotPostgres => "not Postgres",
+        RefusedKind::NoneFits => "none fits",
+        RefusedKind::Other => "other",
+    }
+}
+
+/// How the connection is protected, as one says it.
+fn encryption(of: &Encryption) -> String {
+    match (&of.version, of.verified) {
+        (None, _) => "none".into(),
+        (Some(version), None) => format!("{version}, not verified"),
+        (Some(version), Some(how)) => format!("{version}, {how}"),
+    }
 }
 
 /// One look through an open session.
@@ -179,7 +211,7 @@ impl Look<'_> {
     fn server(&self, tables: &[Rows]) -> Server {
         let mut server = Server {
             peer: self.session.address().to_string(),
-            encryption: self.session.encryption().to_string(),
+            encryption: encryption(self.session.encryption()),
             ..Server::default()
         };
         if let Some(r) = tables.first().and_then(|t| rows(t).next()) {
@@ -192,7 +224,7 @@ impl Look<'_> {
             server.superuser = r.yes("superuser");
             server.up_s = r.seconds("up_s").unwrap_or(0.0);
             // A pooler makes up the number that it gives to its clients.
-            server.pooler = r.number("pid") != Some(self.session.backend_pid());
+            server.pooler = r.number("pid") != self.session.backend_pid();
         }
         if let Some(t) = tables.get(1) {
             server.settings = rows(t).map(|r| (r.text("name"), r.text("setting"))).collect();
@@ -281,7 +313,7 @@ fn major(text: &str) -> u32 {
 
 /// What an error of a statement says about why something was not seen.
 pub(super) fn why(failed: &Failed) -> Why {
-    match failed.sqlstate.as_deref() {
+    match failed.sqlstate() {
         // Cancelled by statement_timeout, or no lock within lock_timeout.
         Some("57014" | "55P03") => Why::TimedOut,
         Some("42501") => Why::Denied,
