@@ -2,6 +2,7 @@
 
 mod activity;
 mod jobs;
+mod locks;
 mod replication;
 mod row;
 mod sql;
@@ -10,14 +11,15 @@ use super::{
     args::{Args, View},
     facts::{
         Facts,
-        server::{Database, Door, Server, Slots},
+        server::{Database, Door, Own, Server, Slots},
+        session::Activity,
     },
 };
 use crate::{
     model::{Gap, Gaps, Kept, Reading, Seen, Why},
     source::{
         Moment,
-        pg::{Encryption, Failed, FullKind, Refused, RefusedKind, Rows, Session, Target},
+        pg::{Encryption, Failed, FailedKind, FullKind, Refused, RefusedKind, Rows, Session, Target},
     },
 };
 use row::rows;
@@ -81,22 +83,23 @@ fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
         | RefusedKind::NameNotFound
         | RefusedKind::PortClosed
         | RefusedKind::Unreachable => Why::Absent,
-        RefusedKind::Starting | RefusedKind::NotPostgres | RefusedKind::NoneFits | RefusedKind::Other => {
-            Why::Unsupported
-        }
+        RefusedKind::NoneFits => Why::Absent,
+        RefusedKind::NotPostgres => Why::Malformed,
+        RefusedKind::Starting | RefusedKind::Other => Why::Unsupported,
     };
-    let peer = refused.tried.last().map_or_else(String::new, |t| match &t.address {
-        Some(address) => address.to_string(),
-        None => t.at.clone(),
-    });
+    let last = refused.tried.last();
+    let peer = last
+        .map(|t| t.address.as_ref().map_or_else(|| t.at.clone(), ToString::to_string))
+        .unwrap_or_default();
     *facts = Facts { target: facts.target.clone(), budget: facts.budget, ..Facts::unseen(why) };
     facts.door = Reading::seen(match refused.kind {
         RefusedKind::Full(slots) => {
             let slots = match slots {
-                FullKind::Server | FullKind::Pooler => Slots::All,
+                FullKind::Server => Slots::All,
                 FullKind::Reserved => Slots::Ordinary,
                 FullKind::Role => Slots::Role,
                 FullKind::Database => Slots::Database,
+                FullKind::Pooler => Slots::Pooler,
             };
             Door::Full { slots, text: refused.chain.clone(), peer }
         }
@@ -110,30 +113,28 @@ fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
     gaps.add(why, "what is behind the door of the server", &refused.chain);
 }
 
-/// What kept us out, in a word.
 fn word(kind: RefusedKind) -> &'static str {
     match kind {
         RefusedKind::Full(_) => "full",
         RefusedKind::Auth => "auth",
-        RefusedKind::NoSuchDatabase => "no such database",
+        RefusedKind::NoSuchDatabase => "no_such_database",
         RefusedKind::Tls => "tls",
         RefusedKind::Unreachable => "unreachable",
-        RefusedKind::PortClosed => "port closed",
-        RefusedKind::TimedOut => "timed out",
-        RefusedKind::NameNotFound => "name not found",
+        RefusedKind::PortClosed => "port_closed",
+        RefusedKind::TimedOut => "timed_out",
+        RefusedKind::NameNotFound => "name_not_found",
         RefusedKind::Starting => "starting",
-        RefusedKind::NotPostgres => "not Postgres",
-        RefusedKind::NoneFits => "none fits",
+        RefusedKind::NotPostgres => "not_postgres",
+        RefusedKind::NoneFits => "none_fits",
         RefusedKind::Other => "other",
     }
 }
 
-/// How the connection is protected, as one says it.
-fn encryption(of: &Encryption) -> String {
-    match (&of.version, of.verified) {
-        (None, _) => "none".into(),
-        (Some(version), None) => format!("{version}, not verified"),
-        (Some(version), Some(how)) => format!("{version}, {how}"),
+/// `TLSv1.3 verify-full`, `TLSv1.3 not verified`, `none`.
+fn protection(e: &Encryption) -> String {
+    match &e.version {
+        None => "none".into(),
+        Some(version) => format!("{version} {}", e.verified.unwrap_or("not verified")),
     }
 }
 
@@ -158,24 +159,43 @@ impl Look<'_> {
         let activity = came.pop().unwrap_or(Err(Why::Broken));
         let databases = came.pop().unwrap_or(Err(Why::Broken));
         let about = came.pop().unwrap_or(Err(Why::Broken));
+        let now_us = about.as_ref().ok().and_then(|t| rows(t.first()?).next()?.number("now_us"));
         self.facts.server = about.map(|t| self.server(&t)).into();
+        let numbers = databases.as_ref().map(|t| by_number(t)).unwrap_or_default();
         self.facts.databases = databases.map(|t| self.databases(&t, counters)).into();
-        let _ = (locks, AGAIN);
-        self.facts.activity = activity
-            .map(|t| {
-                activity::amount(
-                    t.first().map(activity::sessions).unwrap_or_default(),
-                    0,
-                    self.args.rows as usize,
-                )
-            })
-            .into();
+        let mut sessions = activity.map(|t| t.first().map(activity::sessions).unwrap_or_default());
+        let none = &mut [][..];
+        let known = sessions.as_mut().map_or(none, |s| s.as_mut_slice());
+        let locks = locks.map(|t| self.locks(&t, known, numbers, now_us, version));
+        let waiting = locks.as_ref().map_or(0, |l| l.forest.waiting);
+        self.facts.locks = locks.into();
+        let activity = sessions.map(|s| Activity::of(s, waiting, self.args.rows as usize));
+        if let Ok(activity) = &activity {
+            self.hidden(activity.hidden_clients());
+        }
+        self.facts.activity = activity.into();
         if view.shows(View::Replication) {
             self.facts.replication = self.replication(version).into();
         }
         if view.shows(View::Jobs) {
             self.facts.jobs = self.jobs().into();
         }
+    }
+
+    /// Says how many sessions hide what they do from our role, and what shows them.
+    fn hidden(&mut self, sessions: u64) {
+        let Some(role) = self.facts.server.drawn().filter(|_| sessions > 0).map(|s| s.user.clone()) else {
+            return;
+        };
+        let what = "what sessions of other roles do, wait for and where they come from";
+        self.gaps.add_many(
+            Why::Denied,
+            what,
+            sessions,
+            format!("the role {role} may not read all statistics"),
+        );
+        let quoted = role.replace('"', "\"\"");
+        self.gaps.remedy(Why::Denied, what, format!("GRANT pg_read_all_stats TO \"{quoted}\""));
     }
 
     /// All parts in one round trip; when one fails, each by itself, so that it costs nobody else.
@@ -211,7 +231,7 @@ impl Look<'_> {
     fn server(&self, tables: &[Rows]) -> Server {
         let mut server = Server {
             peer: self.session.address().to_string(),
-            encryption: encryption(self.session.encryption()),
+            encryption: protection(self.session.encryption()),
             ..Server::default()
         };
         if let Some(r) = tables.first().and_then(|t| rows(t).next()) {
@@ -222,12 +242,22 @@ impl Look<'_> {
             server.in_recovery = r.yes("in_recovery");
             server.reads_all = r.yes("reads_all");
             server.superuser = r.yes("superuser");
+            server.role_limit = r.number("role_limit");
             server.up_s = r.seconds("up_s").unwrap_or(0.0);
             // A pooler makes up the number that it gives to its clients.
             server.pooler = r.number("pid") != self.session.backend_pid();
         }
         if let Some(t) = tables.get(1) {
             server.settings = rows(t).map(|r| (r.text("name"), r.text("setting"))).collect();
+        }
+        if let Some(t) = tables.get(2) {
+            let own = |r: row::Row| Own {
+                role: r.own("role"),
+                database: r.own("database"),
+                name: r.text("name"),
+                on: r.yes("is_on"),
+            };
+            server.own = rows(t).map(own).collect();
         }
         server
     }
@@ -271,6 +301,12 @@ impl Look<'_> {
     }
 }
 
+/// Databases by number.
+fn by_number(tables: &[Rows]) -> Vec<(u32, String)> {
+    let of = tables.first().map(|t| rows(t)).into_iter().flatten();
+    of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
+}
+
 /// A part of the first round trip.
 #[derive(Clone, Copy)]
 enum Part {
@@ -291,13 +327,14 @@ impl Part {
     }
     fn tables(self) -> usize {
         match self {
-            Part::About | Part::Locks => 2,
+            Part::About => 3,
+            Part::Locks => 2,
             Part::Databases | Part::Activity => 1,
         }
     }
     fn text(self, version: u32) -> String {
         match self {
-            Part::About => [sql::SELF, sql::SETTINGS].concat(),
+            Part::About => [sql::SELF, sql::SETTINGS, sql::OWN].concat(),
             Part::Databases => sql::DATABASES.into(),
             Part::Activity => sql::activity(version),
             Part::Locks => sql::locks(version) + sql::PREPARED,
@@ -312,14 +349,13 @@ fn major(text: &str) -> u32 {
 }
 
 /// What an error of a statement says about why something was not seen.
-pub(super) fn why(failed: &Failed) -> Why {
-    match failed.sqlstate() {
+fn why(failed: &Failed) -> Why {
+    match (failed.kind, failed.sqlstate()) {
         // Cancelled by statement_timeout, or no lock within lock_timeout.
-        Some("57014" | "55P03") => Why::TimedOut,
-        Some("42501") => Why::Denied,
-        Some("42P01" | "42883" | "3F000") => Why::Absent,
-        Some("42703" | "0A000") => Why::Unsupported,
-        Some(_) => Why::Malformed,
-        None => Why::TimedOut,
+        (_, Some("57014" | "55P03")) | (FailedKind::TimedOut, _) => Why::TimedOut,
+        (_, Some("42501")) => Why::Denied,
+        (_, Some("42P01" | "42883" | "3F000")) => Why::Absent,
+        (_, Some("42703" | "0A000")) => Why::Unsupported,
+        (FailedKind::Server | FailedKind::Lost, _) => Why::Malformed,
     }
 }

@@ -25,10 +25,15 @@ impl Area for PgBouncer {
     const PLACE: Place = Place::Apart;
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
-        // Its console wants a user of its own: nobody can guess it.
-        Err(Gap::new("PgBouncer", Why::NotAsked, "its console is asked by its own command")
-            .remedy("paramedic pgbouncer --dbname postgres://USER@HOST:6432/pgbouncer"))
+    fn in_check(settings: &Settings) -> Result<Args, Option<Gap>> {
+        if settings.named {
+            return Ok(Args::default());
+        }
+        // Its console wants a user of its own, which an application seldom is.
+        Err(probe::named_by_environment().map(|variable| Gap {
+            remedy: Some("paramedic pgbouncer".into()),
+            ..Gap::new("PgBouncer", Why::NotAsked, format!("{variable} names a pooler"))
+        }))
     }
     fn open(args: &Args) -> Self {
         PgBouncer::new(args.clone())

@@ -36,6 +36,11 @@ const SPAN: Duration = Duration::from_secs(1);
 /// When less than this is left, a second look would say nothing that the first did not.
 const LEAST: Duration = Duration::from_millis(300);
 
+/// The variable of the environment that names a pooler, if it does.
+pub(super) fn named_by_environment() -> Option<&'static str> {
+    target::named_by(&|name| env::var_os(name))
+}
+
 /// The probe.
 pub struct PgBouncer {
     args: Args,

@@ -24,6 +24,11 @@ pub(super) fn of(given: Option<&str>, env: &dyn Fn(&str) -> Option<OsString>) ->
     Target::of(Some(&console(&said)?), &with_port, None).map_err(|bad| bad.to_string())
 }
 
+/// Whether a variable names a pooler for sure.
+pub(super) fn named_by(env: &dyn Fn(&str) -> Option<OsString>) -> Option<&'static str> {
+    env(OWN).filter(|v| !v.is_empty()).map(|_| OWN)
+}
+
 /// The same server, and the database of its console: the last of two keys counts, also behind the `?` of a URL.
 fn console(said: &str) -> Result<String, String> {
     let said = said.trim();
