@@ -12,7 +12,7 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     let mut out = vec![pooler(console, facts)];
     if let Some(pools) = facts.pools.drawn() {
         out.push(table("pools", POOLS, pools, pool, args));
-        out.extend(modes(console, facts, pools, args));
+        out.extend(modes(console, facts, pools));
     }
     if let Some(databases) = facts.databases.drawn() {
         out.push(table("databases", DATABASES, databases, database, args));
@@ -99,37 +99,27 @@ fn pool(p: &Pool) -> Vec<Cell> {
 }
 
 /// What a client may not rely on in pools that hand their connections on.
-fn modes(console: &Console, facts: &Facts, pools: &Kept<Pool>, args: &Args) -> Option<Block> {
+fn modes(console: &Console, facts: &Facts, pools: &Kept<Pool>) -> Option<Block> {
     let prepared = match facts.config.drawn().map(|c| c.max_prepared_statements) {
         Some(Some(0)) => "break: max_prepared_statements 0".to_string(),
         Some(Some(n)) => format!("up to {n} are tracked"),
         Some(None) if console.number().is_some_and(|v| v < (1, 21)) => "break: before 1.21".into(),
         _ => "?".into(),
     };
-    let shared: Vec<&Pool> = pools.top().iter().filter(|p| p.mode != "session").collect();
     let columns = vec![
-        Column::new("pool"),
+        Column::new("mode"),
+        Column::new("pools"),
         Column::new("prepared_statements"),
         Column::new("listen"),
         Column::new("session_locks"),
-        Column::new("mode").wide(),
     ];
-    let row = |p: &&Pool| {
-        vec![
-            p.name().into(),
-            prepared.as_str().into(),
-            "breaks".into(),
-            "break".into(),
-            p.mode.as_str().into(),
-        ]
+    let row = |mode: &str| {
+        let n = pools.top().iter().filter(|p| p.mode == mode).count();
+        (n > 0).then(|| vec![mode.into(), n.into(), prepared.as_str().into(), "breaks".into(), "break".into()])
     };
-    let rows: Vec<Vec<Cell>> = shared.iter().take(args.rows as usize).map(row).collect();
-    (!rows.is_empty()).then(|| Block::Table {
-        name: "shared_pools",
-        columns,
-        rows,
-        total: shared.len() as u64,
-    })
+    let rows: Vec<Vec<Cell>> = ["transaction", "statement"].into_iter().filter_map(row).collect();
+    let total = rows.len() as u64;
+    (!rows.is_empty()).then_some(Block::Table { name: "shared_pools", columns, rows, total })
 }
 
 const DATABASES: &[Column] = &[

@@ -61,8 +61,10 @@ impl PgBouncer {
     /// # Errors
     /// When it is not understood where the pooler is.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
-        let target = target::of(self.args.dbname.as_deref(), &|name| env::var_os(name))
-            .map_err(|bad| Gap::new("where the pooler is", Why::Malformed, bad))?;
+        let target = target::of(self.args.dbname.as_deref(), &|name| env::var_os(name)).map_err(|bad| {
+            self.facts = Some(Facts::unseen(Why::Malformed));
+            Gap::new("where the pooler is", Why::Malformed, bad)
+        })?;
         let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
         let mut facts = Facts { target: target.shown(), ..Facts::unseen(Why::NotAsked) };
         match Session::open(&target, until) {

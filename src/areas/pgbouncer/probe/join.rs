@@ -54,7 +54,7 @@ impl Join {
                 .map(|p| Seated { database: &p.database, user: &p.user, seats: p.seats })
                 .collect();
             let mut hosts = capacity::hosts(databases, &seated, per_user, &self.addresses);
-            self.slots.give(&mut hosts);
+            self.slots.give(&mut hosts, gaps);
             let total = hosts.len() as u64;
             hosts.truncate(HOSTS);
             facts.hosts = Reading::seen(Kept::worst(total, hosts));

@@ -156,7 +156,7 @@ fn a_real_console_of_1_18_tells_who_waits_for_whom() {
 #[test]
 fn a_server_that_was_asked_is_found_by_its_address_or_by_being_the_only_one() {
     let slots = Slots::Asked { max: 100, reserved: 3 };
-    let at = |address: &str| Known::At { address: address.into(), slots };
+    let at = |place: &str| Known::At { places: vec![place.into(), "localhost:1".into()], slots };
     let given = |text: &str, known| {
         let facts = recorded(text).facts(known);
         let hosts = facts.hosts.drawn().unwrap().top().to_vec();
