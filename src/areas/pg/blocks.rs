@@ -1,4 +1,6 @@
-//! The tables of `pg`.
+//! The tables of `pg`, and the forest of those who wait.
+
+mod locks;
 
 mod activity;
 mod pool;
@@ -17,6 +19,12 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     }
     if args.view.shows(View::Activity) {
         out.extend(activity::blocks(facts, args));
+    }
+    if args.view.shows(View::Locks)
+        && let Some(seen) = facts.locks.drawn()
+    {
+        out.push(locks::tree(seen, args.rows as usize));
+        out.push(locks::graph(seen, args.rows as usize));
     }
     out
 }

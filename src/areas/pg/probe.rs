@@ -24,7 +24,7 @@ use crate::{
 };
 use row::rows;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     env,
     time::{Duration, Instant},
 };
@@ -302,7 +302,7 @@ impl Look<'_> {
 }
 
 /// Databases by number.
-fn by_number(tables: &[Rows]) -> BTreeMap<u32, String> {
+fn by_number(tables: &[Rows]) -> Vec<(u32, String)> {
     let of = tables.first().map(|t| rows(t)).into_iter().flatten();
     of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
 }
