@@ -115,7 +115,8 @@ fn modes(console: &Console, facts: &Facts, pools: &Kept<Pool>) -> Option<Block> 
     ];
     let row = |mode: &str| {
         let n = pools.top().iter().filter(|p| p.mode == mode).count();
-        (n > 0).then(|| vec![mode.into(), n.into(), prepared.as_str().into(), "breaks".into(), "break".into()])
+        (n > 0)
+            .then(|| vec![mode.into(), n.into(), prepared.as_str().into(), "breaks".into(), "break".into()])
     };
     let rows: Vec<Vec<Cell>> = ["transaction", "statement"].into_iter().filter_map(row).collect();
     let total = rows.len() as u64;

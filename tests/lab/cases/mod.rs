@@ -34,6 +34,8 @@ mod memory_near_limit;
 mod memory_oom_killed;
 mod ordinary_services;
 mod other_namespaces;
+mod pg_sessions;
+mod pg_slots;
 mod pgbouncer_clients_near_limit;
 mod pgbouncer_clients_waiting;
 mod pgbouncer_login_failures;

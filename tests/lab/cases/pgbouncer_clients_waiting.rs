@@ -34,7 +34,10 @@ fn a_queue_behind_slow_reports_is_found_with_who_holds_the_servers() {
     found.must_blame_named("pool", "shop/app");
     assert!(report.to_string().contains("all 2 are taken, 2 by report at 127.0.0.1"), "{report}");
     assert_eq!(found.about("peer"), "127.0.0.1:6432", "{report}");
-    report.must_find("pgbouncer/maxwait").must_measure("maxwait_s", 1.0..).must_blame_named("pool", "shop/app");
+    report
+        .must_find("pgbouncer/maxwait")
+        .must_measure("maxwait_s", 1.0..)
+        .must_blame_named("pool", "shop/app");
     report.must_not_find("pgbouncer/login-failures");
 }
 

@@ -3,7 +3,8 @@
 use crate::harness::Case;
 
 const CODE: &str = "pgbouncer/login-failures";
-const LOCKED: &str = "local all all trust\nhost all locked 0.0.0.0/0 scram-sha-256\nhost all all 0.0.0.0/0 trust\n";
+const LOCKED: &str =
+    "local all all trust\nhost all locked 0.0.0.0/0 scram-sha-256\nhost all all 0.0.0.0/0 trust\n";
 
 #[test]
 fn a_server_that_is_not_there_is_named() {

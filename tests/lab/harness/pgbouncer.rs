@@ -22,7 +22,8 @@ impl Case {
             "listen_addr = 127.0.0.1\nlisten_port = {PORT}\nauth_type = trust\nauth_file = {USERS}\nunix_socket_dir =\n\
              stats_users = look\npool_mode = transaction\nuser = nobody\n"
         );
-        let ini = format!("[databases]\n{}\n[pgbouncer]\n{usual}{}\n", databases.join("\n"), settings.join("\n"));
+        let ini =
+            format!("[databases]\n{}\n[pgbouncer]\n{usual}{}\n", databases.join("\n"), settings.join("\n"));
         self.write(INI, &ini);
         self.write(USERS, "\"app\" \"wrong\"\n\"locked\" \"wrong\"\n\"look\" \"\"\n");
         self.start(Program::line("pgbouncer", &["/usr/sbin/pgbouncer", "-q", INI]).listens(PORT));
@@ -44,7 +45,8 @@ impl PgBouncer<'_> {
     /// A client of a database behind it, called `name`, that runs this and stays; with nothing to run it waits for orders.
     pub fn client(&self, name: &str, user: &str, database: &str, sql: &str) -> Patient {
         let psql = super::postgres::programs().join("psql").display().to_string();
-        let target = format!("host=127.0.0.1 port={PORT} user={user} dbname={database} application_name={name}");
+        let target =
+            format!("host=127.0.0.1 port={PORT} user={user} dbname={database} application_name={name}");
         let line = [&psql[..], "-XAtq", "-d", &target];
         let line = if sql.is_empty() { line.to_vec() } else { [&line[..], &["-c", sql]].concat() };
         self.case.start(Program::line("psql", &line).sleeps())
@@ -63,7 +65,8 @@ impl PgBouncer<'_> {
         let pgbench = super::postgres::programs().join("pgbench").display().to_string();
         self.case.write("/run/lab/work/short.sql", "select 1;\n");
         let (clients, per_s, port) = (clients.to_string(), per_s.to_string(), PORT.to_string());
-        let line = [&pgbench[..], "-n", "-f", "/run/lab/work/short.sql", "-T", "600", "-c", &clients, "-R", &per_s];
+        let line =
+            [&pgbench[..], "-n", "-f", "/run/lab/work/short.sql", "-T", "600", "-c", &clients, "-R", &per_s];
         let line = [&line[..], &["-h", "127.0.0.1", "-p", &port, "-U", user, database]].concat();
         self.case.start(Program::line("pgbench", &line).sleeps())
     }
