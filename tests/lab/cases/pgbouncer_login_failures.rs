@@ -25,7 +25,7 @@ fn a_password_that_the_server_does_not_take_is_found_in_the_pool_it_is_of() {
     let case = Case::new("pooler");
     let pg = case.postgres(&[]);
     pg.sql("postgres", "create role app login; create role locked login password 'right'");
-    pg.hba(LOCKED);
+    pg.file("pg_hba.conf", LOCKED);
     pg.sql("postgres", "select pg_reload_conf()");
     // The next try is far off: its moment must not fall between two looks.
     let pooler = case.pgbouncer(
