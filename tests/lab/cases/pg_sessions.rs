@@ -1,6 +1,6 @@
 //! `pg/idle-in-transaction`, `pg/long-transaction`, `pg/holds-xmin`, `pg/query-hogs-pool` and `pg/no-timeouts`: what sessions do.
 
-use crate::harness::{Case, LIMITS, Postgres};
+use crate::harness::{Case, LIMITS, Postgres, Program};
 
 /// Ages that a case can wait for.
 const SOON: &str = "[limits.\"pg/idle-in-transaction\"]\nidle_s = 1\nblocking_s = [0.5, 1]\n\
@@ -117,4 +117,37 @@ fn timeouts_are_missed_until_the_roles_that_connect_have_them() {
         "alter role app set statement_timeout = '30s'; alter role app set idle_in_transaction_session_timeout = '1min'",
     );
     assert_eq!(look().outcome("pg/no-timeouts"), "clear");
+}
+
+#[test]
+fn a_slot_that_nobody_reads_keeps_old_rows_of_the_catalog() {
+    let case = Case::new("db");
+    let pg = case.postgres(&[("wal_level", "logical")]);
+    pg.sql("postgres", SCHEMA);
+    case.write(LIMITS, SOON);
+    let look = || case.paramedic(&["pg", "-d", &pg.url("postgres", "postgres"), "--config", LIMITS]);
+    let well = look();
+    assert_eq!(well.outcome("pg/holds-xmin"), "clear", "{well}");
+    pg.sql("postgres", "select 1 from pg_create_logical_replication_slot('cdc', 'test_decoding')");
+    pg.sql(
+        "postgres",
+        "do $$ begin for i in 1..30 loop update orders set note = 'y' where id = 2; commit; end loop; end $$",
+    );
+    let report = look();
+    let slot = report.must_find("pg/holds-xmin").must_be("warning").must_blame_named("slot", "cdc");
+    slot.must_say("active", false).must_measure("xmin_age", 30.0..100.0);
+}
+
+#[test]
+fn twin_under_pgbench_at_full_speed_is_well() {
+    let case = Case::new("db");
+    let pg = case.postgres(&[("max_connections", "20")]);
+    let bench = ["/usr/lib/postgresql/15/bin/pgbench", "-h", "127.0.0.1", "-U", "postgres"];
+    case.tool(&[&bench[..], &["-i", "-q", "postgres"]].concat());
+    let line = [&bench[..], &["-c", "10", "-j", "2", "-T", "300", "postgres"]].concat();
+    let _bench = case.start(Program::line("pgbench", &line).sleeps());
+    pg.until(10, "application_name = 'pgbench'");
+    for _ in 0..5 {
+        case.paramedic(&["pg", "-d", &pg.url("postgres", "postgres")]).must_be_silent();
+    }
 }

@@ -113,7 +113,7 @@ impl Finding<'_> {
     /// It blames this session of the server.
     pub fn must_blame_session(self, pid: &str) -> Self {
         let subject = self.subject();
-        let right = subject["kind"] == "session" && subject["pid"].to_string() == pid;
+        let right = subject["kind"] == "session" && subject["pid"].as_u64() == pid.parse().ok();
         assert!(right, "{} should blame session {pid}: {subject}", self.code());
         self
     }
