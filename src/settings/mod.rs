@@ -16,6 +16,8 @@ pub struct Settings {
     pub ignores: Vec<Ignore>,
     /// `--pg[=TARGET]`: plain `check` looks at Postgres too; without a target where the environment says.
     pub pg: Option<Option<String>>,
+    /// Areas or codes were named: whoever is asked at all was asked for by name.
+    pub named: bool,
     /// The file that was read, if any.
     pub file: Option<String>,
 }

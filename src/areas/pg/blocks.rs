@@ -1,4 +1,6 @@
-//! The tables of `pg`.
+//! The tables of `pg`, and the forest of those who wait.
+
+mod locks;
 
 use super::{
     args::{Args, View},
@@ -11,6 +13,12 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     let mut out = vec![server(facts)];
     if args.view.shows(View::Activity) {
         out.extend(sessions(facts, args));
+    }
+    if args.view.shows(View::Locks)
+        && let Some(seen) = facts.locks.drawn()
+    {
+        out.push(locks::tree(seen, args.rows as usize));
+        out.push(locks::graph(seen, args.rows as usize));
     }
     out
 }

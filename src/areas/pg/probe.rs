@@ -2,6 +2,7 @@
 
 mod activity;
 mod jobs;
+mod locks;
 mod replication;
 mod row;
 mod sql;
@@ -17,12 +18,12 @@ use crate::{
     model::{Gap, Gaps, Kept, Reading, Seen, Why},
     source::{
         Moment,
-        pg::{Failed, FullKind, Refused, RefusedKind, Rows, Session, Target},
+        pg::{Encryption, Failed, FailedKind, FullKind, Refused, RefusedKind, Rows, Session, Target},
     },
 };
 use row::rows;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     env,
     time::{Duration, Instant},
 };
@@ -55,7 +56,7 @@ impl Pg {
     /// When the target is not understood.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
         let mut facts = Facts { budget: self.args.budget(), ..Facts::unseen(Why::NotAsked) };
-        let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name))
+        let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name), None)
             .map_err(|bad| Gap::new("the target", Why::Malformed, bad))?;
         facts.target = target.shown();
         let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
@@ -81,28 +82,59 @@ fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
         | RefusedKind::NameNotFound
         | RefusedKind::PortClosed
         | RefusedKind::Unreachable => Why::Absent,
+        RefusedKind::NoneFits => Why::Absent,
+        RefusedKind::NotPostgres => Why::Malformed,
         RefusedKind::Starting | RefusedKind::Other => Why::Unsupported,
     };
-    let peer = refused.host.clone();
+    let last = refused.tried.last();
+    let peer = last
+        .map(|t| t.address.as_ref().map_or_else(|| t.at.clone(), ToString::to_string))
+        .unwrap_or_default();
     *facts = Facts { target: facts.target.clone(), budget: facts.budget, ..Facts::unseen(why) };
     facts.door = Reading::seen(match refused.kind {
         RefusedKind::Full(slots) => {
             let slots = match slots {
-                FullKind::All => Slots::All,
-                FullKind::Ordinary => Slots::Ordinary,
+                FullKind::Server => Slots::All,
+                FullKind::Reserved => Slots::Ordinary,
                 FullKind::Role => Slots::Role,
                 FullKind::Database => Slots::Database,
+                FullKind::Pooler => Slots::Pooler,
             };
             Door::Full { slots, text: refused.chain.clone(), peer }
         }
         kind => Door::Shut {
-            kind: kind.word().into(),
+            kind: word(kind).into(),
             sqlstate: refused.sqlstate.clone(),
             text: refused.chain.clone(),
             peer,
         },
     });
     gaps.add(why, "what is behind the door of the server", &refused.chain);
+}
+
+fn word(kind: RefusedKind) -> &'static str {
+    match kind {
+        RefusedKind::Full(_) => "full",
+        RefusedKind::Auth => "auth",
+        RefusedKind::NoSuchDatabase => "no_such_database",
+        RefusedKind::Tls => "tls",
+        RefusedKind::Unreachable => "unreachable",
+        RefusedKind::PortClosed => "port_closed",
+        RefusedKind::TimedOut => "timed_out",
+        RefusedKind::NameNotFound => "name_not_found",
+        RefusedKind::Starting => "starting",
+        RefusedKind::NotPostgres => "not_postgres",
+        RefusedKind::NoneFits => "none_fits",
+        RefusedKind::Other => "other",
+    }
+}
+
+/// `TLSv1.3 verify-full`, `TLSv1.3 not verified`, `none`.
+fn protection(e: &Encryption) -> String {
+    match &e.version {
+        None => "none".into(),
+        Some(version) => format!("{version} {}", e.verified.unwrap_or("not verified")),
+    }
 }
 
 /// One look through an open session.
@@ -126,18 +158,17 @@ impl Look<'_> {
         let activity = came.pop().unwrap_or(Err(Why::Broken));
         let databases = came.pop().unwrap_or(Err(Why::Broken));
         let about = came.pop().unwrap_or(Err(Why::Broken));
+        let now_us = about.as_ref().ok().and_then(|t| rows(t.first()?).next()?.number("now_us"));
         self.facts.server = about.map(|t| self.server(&t)).into();
+        let numbers = databases.as_ref().map(|t| by_number(t)).unwrap_or_default();
         self.facts.databases = databases.map(|t| self.databases(&t, counters)).into();
-        let _ = (locks, AGAIN);
-        self.facts.activity = activity
-            .map(|t| {
-                activity::amount(
-                    t.first().map(activity::sessions).unwrap_or_default(),
-                    0,
-                    self.args.rows as usize,
-                )
-            })
-            .into();
+        let mut sessions = activity.map(|t| t.first().map(activity::sessions).unwrap_or_default());
+        let none = &mut [][..];
+        let known = sessions.as_mut().map_or(none, |s| s.as_mut_slice());
+        let locks = locks.map(|t| self.locks(&t, known, numbers, now_us, version));
+        let waiting = locks.as_ref().map_or(0, |l| l.forest.waiting);
+        self.facts.locks = locks.into();
+        self.facts.activity = sessions.map(|s| activity::amount(s, waiting, self.args.rows as usize)).into();
         if view.shows(View::Replication) {
             self.facts.replication = self.replication(version).into();
         }
@@ -179,7 +210,7 @@ impl Look<'_> {
     fn server(&self, tables: &[Rows]) -> Server {
         let mut server = Server {
             peer: self.session.address().to_string(),
-            encryption: self.session.encryption().to_string(),
+            encryption: protection(self.session.encryption()),
             ..Server::default()
         };
         if let Some(r) = tables.first().and_then(|t| rows(t).next()) {
@@ -192,7 +223,7 @@ impl Look<'_> {
             server.superuser = r.yes("superuser");
             server.up_s = r.seconds("up_s").unwrap_or(0.0);
             // A pooler makes up the number that it gives to its clients.
-            server.pooler = r.number("pid") != Some(self.session.backend_pid());
+            server.pooler = r.number("pid") != self.session.backend_pid();
         }
         if let Some(t) = tables.get(1) {
             server.settings = rows(t).map(|r| (r.text("name"), r.text("setting"))).collect();
@@ -239,6 +270,12 @@ impl Look<'_> {
     }
 }
 
+/// Databases by number.
+fn by_number(tables: &[Rows]) -> BTreeMap<u32, String> {
+    let of = tables.first().map(|t| rows(t)).into_iter().flatten();
+    of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
+}
+
 /// A part of the first round trip.
 #[derive(Clone, Copy)]
 enum Part {
@@ -280,14 +317,13 @@ fn major(text: &str) -> u32 {
 }
 
 /// What an error of a statement says about why something was not seen.
-pub(super) fn why(failed: &Failed) -> Why {
-    match failed.sqlstate.as_deref() {
+fn why(failed: &Failed) -> Why {
+    match (failed.kind, failed.sqlstate()) {
         // Cancelled by statement_timeout, or no lock within lock_timeout.
-        Some("57014" | "55P03") => Why::TimedOut,
-        Some("42501") => Why::Denied,
-        Some("42P01" | "42883" | "3F000") => Why::Absent,
-        Some("42703" | "0A000") => Why::Unsupported,
-        Some(_) => Why::Malformed,
-        None => Why::TimedOut,
+        (_, Some("57014" | "55P03")) | (FailedKind::TimedOut, _) => Why::TimedOut,
+        (_, Some("42501")) => Why::Denied,
+        (_, Some("42P01" | "42883" | "3F000")) => Why::Absent,
+        (_, Some("42703" | "0A000")) => Why::Unsupported,
+        (FailedKind::Server | FailedKind::Lost, _) => Why::Malformed,
     }
 }

@@ -1,113 +1,24 @@
-//! Postgres over its own protocol.
+//! Postgres from outside: connecting as libpq does, and one session that runs text statements.
+//!
+//! The protocol's few messages are spoken here, over a socket that never blocks in the kernel: the client libraries at hand
+//! ask libc for the account (`getpwuid`, barred from a static binary), take messages of any length into memory, cannot
+//! refuse a way to prove who one is, and hold back nothing of what a connection costs. What is delicate in it is not ours: SCRAM is
+//! `postgres-protocol`'s, TLS is rustls'.
 
-use std::{ffi::OsString, fmt, net::SocketAddr, time::Instant};
+mod message;
+mod open;
+mod refused;
+mod rows;
+mod secret;
+mod session;
+mod startup;
+mod target;
+mod wire;
 
-/// Where to connect, and as whom.
-pub struct Target(String);
-
-impl Target {
-    /// From what was given, else the environment.
-    ///
-    /// # Errors
-    /// What was wrong, and where.
-    pub fn of(text: Option<&str>, _env: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, String> {
-        Ok(Self(text.unwrap_or_default().into()))
-    }
-    /// Without any secret.
-    pub fn shown(&self) -> String {
-        self.0.clone()
-    }
-}
-
-/// An open session.
-pub struct Session(());
-
-/// Why nobody was let in.
-pub struct Refused {
-    /// A word for it.
-    pub kind: RefusedKind,
-    /// When the server spoke.
-    pub sqlstate: Option<String>,
-    /// The whole chain of reasons.
-    pub chain: String,
-    /// What was tried.
-    pub host: String,
-}
-
-/// What kept us out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum RefusedKind {
-    Full(FullKind),
-    Auth,
-    NoSuchDatabase,
-    Tls,
-    Unreachable,
-    PortClosed,
-    TimedOut,
-    NameNotFound,
-    Starting,
-    Other,
-}
-
-impl RefusedKind {
-    /// In a word.
-    pub fn word(self) -> &'static str {
-        "other"
-    }
-}
-
-/// Which slots were all taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum FullKind {
-    All,
-    Ordinary,
-    Role,
-    Database,
-}
-
-/// Why a statement failed.
-#[derive(Debug)]
-pub struct Failed {
-    /// The server's code.
-    pub sqlstate: Option<String>,
-}
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("failed")
-    }
-}
-
-/// What a statement returned.
-#[derive(Debug)]
-pub struct Rows {
-    /// Names.
-    pub columns: Vec<String>,
-    /// Values.
-    pub rows: Vec<Vec<Option<String>>>,
-    /// There were more.
-    pub cut: bool,
-}
-
-#[allow(missing_docs, clippy::missing_errors_doc)]
-impl Session {
-    pub fn open(_: &Target, _: Instant) -> Result<Self, Refused> {
-        Err(Refused { kind: RefusedKind::Other, sqlstate: None, chain: String::new(), host: String::new() })
-    }
-    pub fn run(&mut self, _: &str) -> Result<Vec<Rows>, Failed> {
-        Err(Failed { sqlstate: None })
-    }
-    pub fn parameter(&self, _: &str) -> Option<&str> {
-        None
-    }
-    pub fn encryption(&self) -> &str {
-        ""
-    }
-    pub fn address(&self) -> SocketAddr {
-        SocketAddr::from(([0, 0, 0, 0], 0))
-    }
-    pub fn backend_pid(&self) -> i32 {
-        0
-    }
-}
+pub use refused::{FullKind, Refused, RefusedKind, ServerError, Tried};
+pub use rows::Rows;
+pub use secret::Secret;
+pub use session::{Failed, FailedKind, Session};
+pub use startup::Encryption;
+pub use target::{BadTarget, Method, SslMode, Target};
+pub use wire::Address;

@@ -46,6 +46,8 @@ pub enum Slots {
     Role,
     /// Those of the database.
     Database,
+    /// Those of a pooler in front: it is not the server that refused.
+    Pooler,
 }
 
 /// What a server says of itself.

@@ -10,6 +10,7 @@ pub const SELF: &str = "
 SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS version_num,
   pg_backend_pid() AS pid, current_database() AS database, current_user AS role, pg_is_in_recovery() AS in_recovery,
   extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) AS up_s,
+  (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us,
   pg_has_role(current_user, 'pg_read_all_stats', 'usage') AS reads_all,
   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser; ";
 
@@ -44,7 +45,7 @@ WITH l AS MATERIALIZED (
   WINDOW t AS (PARTITION BY locktype, database, relation, page, tuple, virtualxid, transactionid::text, classid, objid, objsubid)),
 w AS MATERIALIZED (SELECT pid, bool_and(plain) AS plain FROM l WHERE NOT granted GROUP BY pid)
 SELECT locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid, objsubid, virtualtransaction, pid, mode,
-  granted, extract(epoch FROM clock_timestamp() - WAITSTART) AS waits_s, NULL::text AS blockers
+  granted, (extract(epoch FROM WAITSTART) * 1000000)::bigint AS waitstart_us, NULL::text AS blockers
 FROM l WHERE EXISTS (SELECT FROM w) AND (contended OR (locktype = 'tuple' AND pid IN (SELECT pid FROM w))
   OR (locktype = 'transactionid' AND granted AND (pid IS NULL OR pid IN (SELECT pid FROM w))))
 UNION ALL
