@@ -1,6 +1,8 @@
 //! One file a check, and what several of them say alike.
 
 mod advisory_lock_idle;
+mod deadlock_cycle;
+mod deadlocks;
 mod lock_queue;
 mod lock_wait;
 mod slots_full;
@@ -9,8 +11,14 @@ use super::Facts;
 use super::facts::{locks::Who, session::Session, waits::Locks};
 use crate::model::{Check, Thing, What};
 
-pub(super) const CHECKS: &[Check<Facts>] =
-    &[lock_queue::CHECK, lock_wait::CHECK, advisory_lock_idle::CHECK, slots_full::CHECK];
+pub(super) const CHECKS: &[Check<Facts>] = &[
+    deadlock_cycle::CHECK,
+    deadlocks::CHECK,
+    lock_queue::CHECK,
+    lock_wait::CHECK,
+    advisory_lock_idle::CHECK,
+    slots_full::CHECK,
+];
 
 /// A session as findings and links know it.
 fn session(server: &str, s: &Session) -> Thing {

@@ -5,7 +5,7 @@ use super::{
     detail::waits,
     group::Tally,
     json,
-    text::{self, Part},
+    text::{self, Needles, Part},
 };
 use memchr::{memchr, memchr_iter, memmem};
 
@@ -78,6 +78,7 @@ pub struct Scan {
     /// Records that were looked at for the first time.
     tried: u32,
     seen: [bool; 3],
+    needles: Needles,
 }
 
 impl Scan {
@@ -176,8 +177,9 @@ impl Scan {
     fn csv(&mut self, line: &[u8]) {
         self.end();
         self.record(line, Format::Csv);
-        let state = memmem::find(line, b",40P01,").is_some();
-        let wanted = state || memmem::find(line, b",00000,\"process ").is_some();
+        let state = self.needles.state.find(line).is_some();
+        let wanted = state && memmem::find(line, b",40P01,").is_some()
+            || self.needles.lock.find(line).is_some() && memmem::find(line, b",00000,\"process ").is_some();
         self.open = Open::Csv { record: vec![], wanted, within: false, bytes: 0 };
         self.csv_goes_on(line);
     }
@@ -219,13 +221,16 @@ impl Scan {
             return;
         }
         self.record(line, Format::Json);
-        let state = memmem::find(line, b"\"40P01\"").is_some();
-        if state || memmem::find(line, b"holding the lock: ").is_some() {
+        let state = self.needles.state.find(line).is_some();
+        if state
+            || self.needles.lock.find(line).is_some() && memmem::find(line, b"holding the lock: ").is_some()
+        {
             match json::entry(line) {
                 Some(entry) => self.entry(&entry),
                 None => {
                     self.facts.malformed += 1;
-                    self.tally.unread += u64::from(state);
+                    let its = memmem::find(line, b"\"40P01\"").is_some();
+                    self.tally.unread += u64::from(its);
                 }
             }
         }
@@ -262,12 +267,14 @@ impl Scan {
 
     fn text(&mut self, line: &[u8]) {
         let open = matches!(self.open, Open::Text(_));
-        let Some((head, rest)) = text::split(line) else {
+        let Some((head, rest)) = text::split(line, &self.needles) else {
             return self.end();
         };
-        self.record(head, Format::Text);
-        let state = memmem::find(head, b"40P01").is_some() && text::has_state(head);
-        let near = state || memmem::find(rest, b"Lock").is_some() || text::is_title(rest);
+        if self.seen[Format::Text as usize] || text::is_record(head) {
+            self.record(head, Format::Text);
+        }
+        let state = self.needles.state.find(head).is_some() && text::has_state(head);
+        let near = state || self.needles.lock.find(rest).is_some() || text::is_title(rest);
         if !open && !near {
             return;
         }

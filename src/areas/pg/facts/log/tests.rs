@@ -135,7 +135,7 @@ fn a_log_that_only_talks_of_deadlocks_has_none() {
         );
         assert_eq!(facts.formats.len(), 1);
     }
-    let other = read(b"just some\ntext: of a program\n{\"level\":\"info\"}\n");
+    let other = read(b"just some\ntext:  of a program\n{\"level\":\"info\"}\n");
     assert_eq!((other.formats.len(), other.lines), (0, 3));
 }
 

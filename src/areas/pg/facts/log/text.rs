@@ -1,6 +1,8 @@
 //! Text logs: a record is a line for each of its parts, with the same prefix, a label and two blanks after its colon; what
 //! goes on a line begins with a tab. Labels are translated, prefixes are anybody's.
 
+use memchr::memmem::{self, Finder};
+
 /// Words before the colon that say that the report goes on, in the languages of the server.
 const PARTS: &[&str] = &[
     "DETAIL",
@@ -83,6 +85,50 @@ const TITLES: &[&str] = &[
     "detectou um impasse",
 ];
 
+/// Words with which a record begins, in the languages of the server: by these a log is told from any other text.
+const SEVERITIES: &[&str] = &[
+    "LOG",
+    "ERROR",
+    "FATAL",
+    "PANIC",
+    "WARNING",
+    "NOTICE",
+    "INFO",
+    "DEBUG1",
+    "FEHLER",
+    "WARNUNG",
+    "HINWEIS",
+    "ERREUR",
+    "ATTENTION",
+    "ERRORE",
+    "FATALE",
+    "ATTENZIONE",
+    "로그",
+    "오류",
+    "치명적오류",
+    "경고",
+    "СООБЩЕНИЕ",
+    "ОШИБКА",
+    "ВАЖНО",
+    "ПРЕДУПРЕЖДЕНИЕ",
+    "LOGG",
+    "FEL",
+    "FATALT",
+    "VARNING",
+    "ЗАПИСУВАННЯ",
+    "ПОМИЛКА",
+    "ФАТАЛЬНО",
+    "ПОПЕРЕДЖЕННЯ",
+    "日志",
+    "错误",
+    "致命错误",
+    "警告",
+    "ჟურნალი",
+    "შეცდომა",
+    "ფატალური",
+    "გაფრთხილება",
+];
+
 /// What a line is within its record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
@@ -96,9 +142,23 @@ pub(super) enum Part {
     Any,
 }
 
+/// What is looked for in each of millions of lines.
+pub(super) struct Needles {
+    label: Finder<'static>,
+    pub lock: Finder<'static>,
+    pub state: Finder<'static>,
+}
+
+impl Default for Needles {
+    fn default() -> Self {
+        let [label, lock, state] = [&b":  "[..], b"Lock", b"40P01"].map(Finder::new);
+        Self { label, lock, state }
+    }
+}
+
 /// The prefix with the label, and the text of a line.
-pub(super) fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memmem::find(&line[..line.len().min(1024)], b":  ")?;
+pub(super) fn split<'l>(line: &'l [u8], needles: &Needles) -> Option<(&'l [u8], &'l [u8])> {
+    let at = needles.label.find(&line[..line.len().min(1024)])?;
     Some((&line[..at], &line[at + 3..]))
 }
 
@@ -116,6 +176,11 @@ pub(super) fn part(head: &[u8], text: &[u8]) -> Part {
     }
 }
 
+/// Whether a line is of the log of a server, by the word before its text.
+pub(super) fn is_record(head: &[u8]) -> bool {
+    SEVERITIES.iter().any(|w| ends_with_word(head, w.as_bytes())) || has_state(head)
+}
+
 /// Whether a text says no more than that there was a deadlock.
 pub(super) fn is_title(text: &[u8]) -> bool {
     text.len() < 64 && TITLES.iter().any(|t| text == t.as_bytes())
@@ -123,7 +188,7 @@ pub(super) fn is_title(text: &[u8]) -> bool {
 
 /// Whether `%e` of the prefix says that it is a deadlock.
 pub(super) fn has_state(head: &[u8]) -> bool {
-    memchr::memmem::find_iter(head, b"40P01").any(|at| {
+    memmem::find_iter(head, b"40P01").any(|at| {
         let letter = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
         !letter(at.checked_sub(1).and_then(|b| head.get(b))) && !letter(head.get(at + 5))
     })
@@ -171,7 +236,7 @@ mod tests {
     use super::*;
 
     fn of(line: &str) -> Part {
-        let (head, text) = split(line.as_bytes()).unwrap();
+        let (head, text) = split(line.as_bytes(), &Needles::default()).unwrap();
         part(head, text)
     }
 
