@@ -12,7 +12,8 @@ use super::{
     args::{Args, View},
     facts::{
         Facts,
-        server::{Database, Door, Server, Slots},
+        server::{Database, Door, Own, Server, Slots},
+        session::Activity,
     },
 };
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
 };
 use row::rows;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     env,
     time::{Duration, Instant},
 };
@@ -176,13 +177,33 @@ impl Look<'_> {
         let locks = locks.map(|t| self.locks(&t, known, numbers, now_us, version));
         let waiting = locks.as_ref().map_or(0, |l| l.forest.waiting);
         self.facts.locks = locks.into();
-        self.facts.activity = sessions.map(|s| activity::amount(s, waiting, self.args.rows as usize)).into();
+        let activity = sessions.map(|s| Activity::of(s, waiting, self.args.rows as usize));
+        if let Ok(activity) = &activity {
+            self.hidden(activity.hidden_clients());
+        }
+        self.facts.activity = activity.into();
         if view.shows(View::Replication) {
             self.facts.replication = self.replication(version).into();
         }
         if view.shows(View::Jobs) {
             self.facts.jobs = self.jobs().into();
         }
+    }
+
+    /// Says how many sessions hide what they do from our role, and what shows them.
+    fn hidden(&mut self, sessions: u64) {
+        let Some(role) = self.facts.server.drawn().filter(|_| sessions > 0).map(|s| s.user.clone()) else {
+            return;
+        };
+        let what = "what sessions of other roles do, wait for and where they come from";
+        self.gaps.add_many(
+            Why::Denied,
+            what,
+            sessions,
+            format!("the role {role} may not read all statistics"),
+        );
+        let quoted = role.replace('"', "\"\"");
+        self.gaps.remedy(Why::Denied, what, format!("GRANT pg_read_all_stats TO \"{quoted}\""));
     }
 
     /// All parts in one round trip; when one fails, each by itself, so that it costs nobody else.
@@ -229,12 +250,22 @@ impl Look<'_> {
             server.in_recovery = r.yes("in_recovery");
             server.reads_all = r.yes("reads_all");
             server.superuser = r.yes("superuser");
+            server.role_limit = r.number("role_limit");
             server.up_s = r.seconds("up_s").unwrap_or(0.0);
             // A pooler makes up the number that it gives to its clients.
             server.pooler = r.number("pid") != self.session.backend_pid();
         }
         if let Some(t) = tables.get(1) {
             server.settings = rows(t).map(|r| (r.text("name"), r.text("setting"))).collect();
+        }
+        if let Some(t) = tables.get(2) {
+            let own = |r: row::Row| Own {
+                role: r.own("role"),
+                database: r.own("database"),
+                name: r.text("name"),
+                on: r.yes("is_on"),
+            };
+            server.own = rows(t).map(own).collect();
         }
         server
     }
@@ -279,7 +310,7 @@ impl Look<'_> {
 }
 
 /// Databases by number.
-fn by_number(tables: &[Rows]) -> BTreeMap<u32, String> {
+fn by_number(tables: &[Rows]) -> Vec<(u32, String)> {
     let of = tables.first().map(|t| rows(t)).into_iter().flatten();
     of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
 }
@@ -304,13 +335,14 @@ impl Part {
     }
     fn tables(self) -> usize {
         match self {
-            Part::About | Part::Locks => 2,
+            Part::About => 3,
+            Part::Locks => 2,
             Part::Databases | Part::Activity => 1,
         }
     }
     fn text(self, version: u32) -> String {
         match self {
-            Part::About => [sql::SELF, sql::SETTINGS].concat(),
+            Part::About => [sql::SELF, sql::SETTINGS, sql::OWN].concat(),
             Part::Databases => sql::DATABASES.into(),
             Part::Activity => sql::activity(version),
             Part::Locks => sql::locks(version) + sql::PREPARED,

@@ -78,7 +78,7 @@ fn branch(locks: &Locks, b: &Branch) -> Node {
         (n, None) => format!("{} sessions", rates::count(n)),
     };
     let wait_s = b.longest_us.map(|us| us.max(0) as f64 / 1e6);
-    let wait_s = wait_s.or_else(|| locks.sessions.get(b.pids.first()?)?.query_s);
+    let wait_s = wait_s.or_else(|| locks.session(*b.pids.first()?)?.query_s);
     let since = wait_s.map(|s| format!(", {}", rates::span(s))).unwrap_or_default();
     let queued = if b.wait.hard { "" } else { " in its queue" };
     Node {
@@ -95,7 +95,7 @@ fn object(locks: &Locks, wait: &Wait) -> String {
 }
 
 fn doing(locks: &Locks, who: &Who) -> String {
-    let Some(s) = who.pid().and_then(|pid| locks.sessions.get(&pid)) else { return String::new() };
+    let Some(s) = who.pid().and_then(|pid| locks.session(pid)) else { return String::new() };
     match (&s.state, s.state_s) {
         (Some(state), Some(for_s)) => format!(", {state} {}", rates::span(for_s)),
         (Some(state), None) => format!(", {state}"),
@@ -105,7 +105,7 @@ fn doing(locks: &Locks, who: &Who) -> String {
 }
 
 fn query(locks: &Locks, pid: i32) -> String {
-    let Some(s) = locks.sessions.get(&pid) else { return String::new() };
+    let Some(s) = locks.session(pid) else { return String::new() };
     if s.query.chars().count() <= QUERY {
         return s.query.clone();
     }

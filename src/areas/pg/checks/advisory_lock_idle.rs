@@ -45,7 +45,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         let Some(pid) = root.who.iter().filter_map(Who::pid).find(|pid| locks.advisory.contains(pid)) else {
             continue;
         };
-        let Some(s) = locks.sessions.get(&pid) else { continue };
+        let Some(s) = locks.session(pid) else { continue };
         if s.hidden {
             out.unseen(1, crate::model::Why::Denied);
         }
@@ -84,7 +84,11 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::recorded::*, *};
+    use super::{
+        super::recorded::{found, outcome},
+        super::recorded_locks::*,
+        *,
+    };
     use crate::model::{Outcome, Severity};
 
     #[test]

@@ -78,7 +78,7 @@ fn finding(locks: &Locks, root: &Root, server: &str, timeout_s: Option<f64>) -> 
     }
     for (at, (who, wait)) in root.who.iter().zip(&root.cycle).enumerate().take(TOLD) {
         let next = &root.who[(at + 1) % root.who.len()];
-        let statement = who.pid().and_then(|pid| locks.sessions.get(&pid)).filter(|s| !s.query.is_empty());
+        let statement = who.pid().and_then(|pid| locks.session(pid)).filter(|s| !s.query.is_empty());
         let statement = statement.map_or(String::new(), |s| format!(" ({})", s.query));
         let object = locks.name(wait.row.as_ref().unwrap_or(&wait.tag));
         f = f.because(format!(
@@ -103,7 +103,11 @@ fn finding(locks: &Locks, root: &Root, server: &str, timeout_s: Option<f64>) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{super::recorded::*, *};
+    use super::{
+        super::recorded::{found, outcome},
+        super::recorded_locks::*,
+        *,
+    };
     use crate::model::{Outcome, Thing};
 
     #[test]

@@ -53,7 +53,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     for q in locks.forest.queues.top() {
         let Some(severity) = at.queued.of(q.queued as f64) else { continue };
         let waits_s = q.for_us.map(|us| us.max(0) as f64 / 1e6);
-        let waits_s = waits_s.or_else(|| locks.sessions.get(&q.pid)?.query_s);
+        let waits_s = waits_s.or_else(|| locks.session(q.pid)?.query_s);
         match waits_s {
             Some(s) if s >= at.for_s.value() => out.find(finding(locks, q, s, &server, severity)),
             Some(_) => {}
@@ -86,11 +86,11 @@ fn finding(
     for holder in &q.waits_for {
         f = f.about(thing(locks, Some(holder), server));
     }
-    if let Some(s) = locks.sessions.get(&q.pid).filter(|s| !s.query.is_empty()) {
+    if let Some(s) = locks.session(q.pid).filter(|s| !s.query.is_empty()) {
         f = f.because(format!("it asked for {} with: {}", q.mode.name(), s.query));
     }
     if let Some(holder) = q.waits_for.first() {
-        let s = holder.pid().and_then(|pid| locks.sessions.get(&pid));
+        let s = holder.pid().and_then(|pid| locks.session(pid));
         let state = s.and_then(|s| Some(format!(" ({} for {})", s.state.as_ref()?, rates::span(s.state_s?))));
         let state = state.unwrap_or_default();
         f = f.because(format!(
@@ -99,7 +99,7 @@ fn finding(
             advice(Some(holder), s)
         ));
     }
-    let asker = locks.sessions.get(&q.pid);
+    let asker = locks.session(q.pid);
     let cancel = advice(Some(&head), asker);
     f.because("locks are granted in the order of the queue: whoever came later waits although nobody has locked the table against it")
         .remedy(format!("the queue is gone at once when the request is: {cancel}; then try it again with SET lock_timeout"))
@@ -108,7 +108,11 @@ fn finding(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::recorded::*, *};
+    use super::{
+        super::recorded::{found, outcome},
+        super::recorded_locks::*,
+        *,
+    };
     use crate::model::Outcome;
 
     #[test]

@@ -66,7 +66,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
 fn told_elsewhere(locks: &Locks, root: &Root) -> bool {
     let idle = root.who.iter().filter_map(Who::pid).any(|pid| {
         locks.advisory.contains(&pid)
-            && locks.sessions.get(&pid).is_some_and(|s| s.state.as_deref() == Some("idle"))
+            && locks.session(pid).is_some_and(|s| s.state.as_deref() == Some("idle"))
     });
     let queues =
         locks.forest.queues.top().iter().filter(|q| root.who.iter().any(|w| q.waits_for.contains(w)));
@@ -90,7 +90,7 @@ fn finding(
         format!("{} sessions wait", rates::count(root.behind))
     };
     let title = format!("{who} blocks: {sessions}, the longest for {}", rates::span(longest));
-    let session = root.who.first().and_then(Who::pid).and_then(|pid| locks.sessions.get(&pid));
+    let session = root.who.first().and_then(Who::pid).and_then(|pid| locks.session(pid));
     let mut f = Finding::new(severity, Confidence::High, subject, title)
         .evidence("waiting", root.behind)
         .evidence("waiting_directly", root.direct)

@@ -1,4 +1,8 @@
-use super::{super::recorded::*, *};
+use super::{
+    super::recorded::{found, outcome},
+    super::recorded_locks::*,
+    *,
+};
 use crate::model::{Cell, Outcome, Severity, Thing, Why};
 
 #[test]

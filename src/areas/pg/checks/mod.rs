@@ -1,23 +1,44 @@
 //! One file a check, and what several of them say alike.
 
 mod advisory_lock_idle;
+mod client_hogs_slots;
 mod deadlock_cycle;
 mod deadlocks;
+mod holds_xmin;
+mod idle_in_transaction;
 mod lock_queue;
 mod lock_wait;
+mod long_transaction;
+mod no_timeouts;
+mod pool_over_budget;
+mod query_hogs_pool;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod recorded_locks;
 mod slots_full;
+mod slots_near_full;
+mod who;
 
 use super::Facts;
 use super::facts::{locks::Who, session::Session, waits::Locks};
 use crate::model::{Check, Thing, What};
 
 pub(super) const CHECKS: &[Check<Facts>] = &[
+    slots_full::CHECK,
+    slots_near_full::CHECK,
+    pool_over_budget::CHECK,
+    client_hogs_slots::CHECK,
+    query_hogs_pool::CHECK,
     deadlock_cycle::CHECK,
-    deadlocks::CHECK,
     lock_queue::CHECK,
     lock_wait::CHECK,
     advisory_lock_idle::CHECK,
-    slots_full::CHECK,
+    deadlocks::CHECK,
+    idle_in_transaction::CHECK,
+    long_transaction::CHECK,
+    holds_xmin::CHECK,
+    no_timeouts::CHECK,
 ];
 
 /// A session as findings and links know it.
@@ -29,7 +50,7 @@ fn session(server: &str, s: &Session) -> Thing {
 fn thing(locks: &Locks, who: Option<&Who>, server: &str) -> Thing {
     let named = |what, name: &str| Thing::Named { what, server: server.into(), name: name.into() };
     match who {
-        Some(Who::Session { pid }) => match locks.sessions.get(pid) {
+        Some(Who::Session { pid }) => match locks.session(*pid) {
             Some(s) => session(server, s),
             None => Thing::Session { server: server.into(), pid: *pid, started_us: 0 },
         },
@@ -66,6 +87,3 @@ fn advice(who: Option<&Who>, session: Option<&Session>) -> String {
         _ => format!("SELECT pg_terminate_backend({pid}): it has no statement that could be cancelled"),
     }
 }
-
-#[cfg(test)]
-mod recorded;

@@ -1,153 +1,133 @@
-//! Lock tables made by hand, through the same forest as those of a server.
+//! Facts as they were recorded, for the tests of checks: what a snapshot would hold.
 
-use super::super::facts::{
-    Facts,
-    locks::{Row, Table, Who},
-    server::Server,
-    session::Session,
-    waits::{Locks, pids},
+use crate::{
+    areas::pg::facts::{
+        Facts,
+        server::{Door, Server},
+        session::{Activity, Session},
+    },
+    model::{Check, Defaults, Finding, Judging, Outcome, Reading, Why},
 };
-use crate::model::{Check, Defaults, Finding, Judging, Outcome, Reading, Why};
-use std::collections::BTreeMap;
 
-const NOW_US: i64 = 1_800_000_000_000_000;
+pub const PEER: &str = "10.0.0.3:5432";
 
-pub(super) fn outcome(check: &Check<Facts>, facts: &Facts) -> Outcome {
-    Judging::run(check, facts, &Defaults)
-}
-
-pub(super) fn found(check: &Check<Facts>, facts: &Facts) -> Vec<Finding> {
-    match outcome(check, facts) {
-        Outcome::Found { findings, .. } => findings,
-        other => panic!("nothing found: {other:?}"),
+/// A server of so many connections, 3 of them for superusers, that shows us these sessions beside ours.
+pub fn server_with(max_connections: u32, sessions: impl IntoIterator<Item = Session>) -> Facts {
+    let settings = [
+        ("max_connections", max_connections.to_string()),
+        ("superuser_reserved_connections", "3".into()),
+        ("statement_timeout", "0".into()),
+        ("lock_timeout", "0".into()),
+        ("idle_in_transaction_session_timeout", "0".into()),
+    ];
+    let server = Server {
+        peer: PEER.into(),
+        version: "15.18".into(),
+        version_num: 150_018,
+        database: "shop".into(),
+        user: "watch".into(),
+        reads_all: true,
+        settings: settings.into_iter().map(|(k, v)| (k.into(), v)).collect(),
+        ..Server::default()
+    };
+    let numbered =
+        (1000..).zip(sessions).map(|(pid, s)| Session { pid, started_us: i64::from(pid) * 1_000_000, ..s });
+    Facts {
+        door: Reading::seen(Door::Open { ms: 1.0 }),
+        server: Reading::seen(server),
+        activity: Reading::seen(Activity::of(numbered.collect(), 0, 100)),
+        ..Facts::unseen(Why::NotAsked)
     }
 }
 
-pub(super) fn someone(pid: i32, application: &str, state: &str, query: &str) -> Session {
+/// The same after a change of what the server says of itself.
+pub fn server_says(facts: Facts, change: impl FnOnce(&mut Server)) -> Facts {
+    let server = facts.server.clone().map(|mut server| {
+        change(&mut server);
+        server
+    });
+    Facts { server, ..facts }
+}
+
+pub fn setting(facts: &mut Facts, name: &str, value: &str) {
+    let changed = server_says(facts.clone(), |s| drop(s.settings.insert(name.into(), value.into())));
+    *facts = changed;
+}
+
+/// Seen by a role that may not see what other roles' sessions do.
+pub fn without_rights(facts: Facts) -> Facts {
+    server_says(facts, |s| s.reads_all = false)
+}
+
+/// A client of the role `app` in the database `shop`.
+pub fn client_session(application: &str, state: &str) -> Session {
     Session {
-        pid,
-        started_us: 1_000 + i64::from(pid),
         database: Some("shop".into()),
         user: Some("app".into()),
         application: application.into(),
+        client: Some("10.0.0.9".into()),
         kind: Some("client backend".into()),
         state: Some(state.into()),
-        state_s: Some(61.0),
-        query: query.into(),
+        state_s: Some(0.1),
+        xact_s: (state != "idle").then_some(0.1),
+        query_s: Some(0.1),
+        query: "SELECT * FROM orders WHERE id = ?".into(),
         ..Session::default()
     }
 }
 
-fn row<'r>(locktype: &'r str, number: u32, pid: i32, mode: &'r str, since_s: Option<f64>) -> Row<'r> {
-    let mut row = Row {
-        locktype,
-        database: Some(5),
-        pid: Some(pid),
-        mode,
-        granted: since_s.is_none(),
-        waitstart_us: since_s.map(|s| NOW_US - (s * 1e6) as i64),
-        virtualtransaction: "1/1",
-        ..Row::default()
-    };
-    match locktype {
-        "advisory" => (row.classid, row.objid, row.objsubid) = (Some(0), Some(number), Some(1)),
-        "transactionid" => (row.database, row.transactionid) = (None, Some(number)),
-        _ => row.relation = Some(number),
+/// One that hides everything from our role but its name.
+pub fn hidden_session(application: &str) -> Session {
+    Session {
+        database: Some("shop".into()),
+        user: Some("app".into()),
+        application: application.into(),
+        hidden: true,
+        ..Session::default()
     }
-    row
 }
 
-pub(super) fn facts(table: Table, sessions: Vec<Session>) -> Facts {
-    let (forest, _) = table.forest(Some(NOW_US));
-    let advisory = forest.roots.top().iter().filter(|r| {
-        r.below.iter().any(|b| matches!(b.wait.tag, super::super::facts::locks::Tag::Advisory { .. }))
-    });
-    let locks = Locks {
-        advisory: advisory.flat_map(pids).collect(),
-        forest,
-        sessions: sessions.into_iter().map(|s| (s.pid, s)).collect(),
-        relations: BTreeMap::from([(16_384, "public.orders".to_string())]),
-        databases: BTreeMap::from([(5, "shop".to_string())]),
-        database: 5,
-        confirmed: vec![],
-    };
-    let server = Server { peer: "10.0.0.3:5432".into(), database: "shop".into(), ..Server::default() };
-    Facts { locks: Reading::seen(locks), server: Reading::seen(server), ..Facts::unseen(Why::NotAsked) }
+pub fn on(address: &str, s: Session) -> Session {
+    Session { client: Some(address.into()), ..s }
 }
 
-/// Nobody waits.
-pub(super) fn quiet() -> Facts {
-    facts(Table::default(), vec![])
+/// For so many seconds in its state and its transaction.
+pub fn since(seconds: f64, s: Session) -> Session {
+    Session { state_s: Some(seconds), xact_s: Some(seconds), query_s: Some(seconds), ..s }
 }
 
-/// pid 1 reads in a transaction, pid 2 wants to alter the table, `n` others want to read it since.
-pub(super) fn queue(n: i32, waits_s: f64) -> Facts {
-    let mut table = Table::default();
-    table.row(&row("relation", 16_384, 1, "AccessShareLock", None));
-    table.row(&row("relation", 16_384, 2, "AccessExclusiveLock", Some(waits_s)));
-    table.blockers(2, "{1}");
-    let mut sessions = vec![
-        someone(1, "report", "idle in transaction", "select * from orders"),
-        someone(2, "migrate", "active", "alter table orders add column total int"),
-    ];
-    for pid in 3..3 + n {
-        table.row(&row("relation", 16_384, pid, "AccessShareLock", Some(waits_s / 2.0)));
-        table.blockers(pid, "{2}");
-        sessions.push(someone(pid, "web", "active", "select * from orders where id = ?"));
+pub fn outcome(check: &Check<Facts>, facts: &Facts) -> Outcome {
+    // What is judged is what a snapshot holds.
+    let text = serde_json::to_string(facts).unwrap();
+    Judging::run(check, &serde_json::from_str(&text).unwrap(), &Defaults)
+}
+
+#[track_caller]
+pub fn found(check: &Check<Facts>, facts: &Facts) -> Vec<Finding> {
+    match outcome(check, facts) {
+        Outcome::Found { findings, .. } => findings,
+        other => panic!("nothing was found: {other:?}"),
     }
-    facts(table, sessions)
 }
 
-/// pid 1 holds an advisory lock that pid 2 wants.
-pub(super) fn advisory(state: &str, waits_s: f64) -> Facts {
-    let mut table = Table::default();
-    table.row(&row("advisory", 42, 1, "ExclusiveLock", None));
-    table.row(&row("advisory", 42, 2, "ExclusiveLock", Some(waits_s)));
-    table.blockers(2, "{1}");
-    facts(
-        table,
-        vec![
-            someone(1, "worker", state, "select pg_advisory_lock(?)"),
-            someone(2, "worker", "active", "select pg_advisory_lock(?)"),
-        ],
-    )
-}
-
-/// pid 1 has a row, pid 2 wants it.
-pub(super) fn row_lock(state: &str, waits_s: f64) -> Facts {
-    let mut table = Table::default();
-    table.row(&row("transactionid", 731, 1, "ExclusiveLock", None));
-    table.row(&row("transactionid", 731, 2, "ShareLock", Some(waits_s)));
-    table.blockers(2, "{1}");
-    facts(
-        table,
-        vec![
-            someone(1, "web", state, "update accounts set balance = ? where id = ?"),
-            someone(2, "web", "active", "update accounts set balance = ? where id = ?"),
-        ],
-    )
-}
-
-/// `n` sessions, each of which wants what the next one has; `confirmed` when a second look saw them too.
-pub(super) fn ring(n: i32, confirmed: bool) -> Facts {
-    let mut table = Table::default();
-    let mut sessions = Vec::new();
-    for pid in 1..=n {
-        let next = pid % n + 1;
-        table.row(&row("transactionid", 700 + pid as u32, pid, "ExclusiveLock", None));
-        table.row(&row("transactionid", 700 + next as u32, pid, "ShareLock", Some(1.0)));
-        table.blockers(pid, &format!("{{{next}}}"));
-        sessions.push(someone(pid, "web", "active", &format!("update t{pid} set v = ?")));
+/// How many were looked at and how many could not be.
+#[track_caller]
+pub fn clear(check: &Check<Facts>, facts: &Facts) -> (u64, u64) {
+    match outcome(check, facts) {
+        Outcome::Clear { looked, unseen } => (looked, unseen),
+        other => panic!("not clear: {other:?}"),
     }
-    let facts = facts(table, sessions);
-    let mut locks = facts.locks.drawn().cloned().unwrap_or_default();
-    if confirmed {
-        locks.confirmed = locks.forest.roots.top().iter().map(pids).collect();
-    }
-    Facts { locks: Reading::seen(locks), ..facts }
 }
 
-/// Who is meant by a pid.
-pub(super) fn who(pid: i32) -> Who {
-    Who::Session { pid }
+#[track_caller]
+pub fn unknown_for(check: &Check<Facts>, facts: &Facts, wanted: Why) {
+    match outcome(check, facts) {
+        Outcome::Unknown { why, .. } => assert_eq!(why, wanted),
+        other => panic!("not unknown: {other:?}"),
+    }
+}
+
+#[track_caller]
+pub fn skipped(check: &Check<Facts>, facts: &Facts) {
+    assert!(matches!(outcome(check, facts), Outcome::Skipped { .. }), "{:?}", outcome(check, facts));
 }

@@ -5,19 +5,18 @@ use super::{
     session::Session,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The lock graph, and what its numbers mean.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Locks {
     /// Who is behind whom.
     pub forest: Forest,
-    /// The sessions that the forest names.
-    pub sessions: BTreeMap<i32, Session>,
+    /// The sessions that the forest names, by pid in ascending order.
+    pub sessions: Vec<Session>,
     /// Names of relations of our own database and of shared ones, by number.
-    pub relations: BTreeMap<u32, String>,
+    pub relations: Vec<(u32, String)>,
     /// Names of databases, by number.
-    pub databases: BTreeMap<u32, String>,
+    pub databases: Vec<(u32, String)>,
     /// The number of the database that we are in.
     pub database: u32,
     /// Cycles that were there at a second look, by their sessions in ascending order.
@@ -26,11 +25,20 @@ pub struct Locks {
     pub advisory: Vec<i32>,
 }
 
+/// A map with numbers for keys does not survive JSON.
+fn name(of: &[(u32, String)], number: u32) -> Option<&str> {
+    of.iter().find(|n| n.0 == number).map(|n| n.1.as_str())
+}
+
 impl Locks {
+    /// A session that the forest names.
+    pub fn session(&self, pid: i32) -> Option<&Session> {
+        self.sessions.binary_search_by_key(&pid, |s| s.pid).ok().map(|at| &self.sessions[at])
+    }
     /// What people call it: `table public.orders`, `row (0,2) of public.orders`, `advisory lock 42`.
     pub fn name(&self, tag: &Tag) -> String {
-        let relation = |database: u32, number: u32| match self.relations.get(&number) {
-            Some(name) if database == 0 || database == self.database => name.clone(),
+        let relation = |database: u32, number: u32| match name(&self.relations, number) {
+            Some(name) if database == 0 || database == self.database => name.to_string(),
             _ => format!("relation {number} of {}", self.database_name(database)),
         };
         match tag {
@@ -52,7 +60,7 @@ impl Locks {
         }
     }
     fn database_name(&self, number: u32) -> String {
-        self.databases.get(&number).cloned().unwrap_or_else(|| format!("database {number}"))
+        name(&self.databases, number).map_or_else(|| format!("database {number}"), Into::into)
     }
     /// The longest wait behind a root, seconds; before 14 the age of the oldest statement that waits stands for it.
     pub fn longest_s(&self, root: &Root) -> Option<f64> {
@@ -61,12 +69,12 @@ impl Locks {
         }
         let pids = root.below.iter().flat_map(|b| &b.pids);
         let pids = pids.copied().chain(root.cycle.iter().zip(&root.who).filter_map(|(_, w)| w.pid()));
-        pids.filter_map(|pid| self.sessions.get(&pid)?.query_s).reduce(f64::max)
+        pids.filter_map(|pid| self.session(pid)?.query_s).reduce(f64::max)
     }
     /// `web at 10.0.0.7 (pid 41)`, `prepared transaction 'x'`.
     pub fn label(&self, who: &Who) -> String {
         match who {
-            Who::Session { pid } => match self.sessions.get(pid) {
+            Who::Session { pid } => match self.session(*pid) {
                 Some(s) => format!("{} (pid {pid})", s.who()),
                 None => format!("pid {pid}"),
             },

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{model::Why, source::pg::Rows};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     thread,
     time::Instant,
 };
@@ -69,7 +69,7 @@ impl Look<'_> {
         &mut self,
         tables: &[Rows],
         sessions: &mut [Session],
-        databases: BTreeMap<u32, String>,
+        databases: Vec<(u32, String)>,
         now_us: Option<i64>,
         version: u32,
     ) -> Locks {
@@ -85,15 +85,13 @@ impl Look<'_> {
         }
         let named: BTreeSet<i32> = named(&forest).collect();
         let own = self.facts.server.drawn().map(|s| s.database.clone());
-        let database = databases.iter().find(|d| Some(d.1) == own.as_ref()).map_or(0, |d| *d.0);
+        let database = databases.iter().find(|d| Some(&d.1) == own.as_ref()).map_or(0, |d| d.0);
         let relations = self.relations(&forest, database);
         let confirmed = self.confirm(&forest, sessions, version);
+        let mut people: Vec<Session> = sessions.iter().filter(|s| named.contains(&s.pid)).cloned().collect();
+        people.sort_by_key(|s| s.pid);
         Locks {
-            sessions: sessions
-                .iter()
-                .filter(|s| named.contains(&s.pid))
-                .map(|s| (s.pid, s.clone()))
-                .collect(),
+            sessions: people,
             advisory: advisory(&forest),
             forest,
             relations,
@@ -122,7 +120,7 @@ impl Look<'_> {
     }
 
     /// Names of the relations that are locked: a number means something in its own database only.
-    fn relations(&mut self, forest: &Forest, database: u32) -> BTreeMap<u32, String> {
+    fn relations(&mut self, forest: &Forest, database: u32) -> Vec<(u32, String)> {
         let ours = |d: u32| d == 0 || d == database;
         let oids: BTreeSet<u32> = tags(forest)
             .filter_map(|t| match t {
@@ -135,10 +133,10 @@ impl Look<'_> {
             .take(NAMED)
             .collect();
         if oids.is_empty() {
-            return BTreeMap::new();
+            return vec![];
         }
         let oids: Vec<u32> = oids.into_iter().collect();
-        let Ok(tables) = self.alone("names of relations", &sql::names(&oids)) else { return BTreeMap::new() };
+        let Ok(tables) = self.alone("names of relations", &sql::names(&oids)) else { return vec![] };
         let name = |r: Line| Some((r.number("oid")?, format!("{}.{}", r.text("schema"), r.text("name"))));
         tables.first().map(|t| rows(t).filter_map(name).collect()).unwrap_or_default()
     }
