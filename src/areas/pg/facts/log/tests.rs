@@ -3,9 +3,18 @@ use proptest::prelude::*;
 
 /// The logs beside `tests/fixtures/pg/log/record`, which says what was brought about in each.
 fn fixture(name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/fixtures/pg/log/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+    FIXTURES.iter().find(|f| f.0 == name).unwrap_or_else(|| panic!("{name}")).1.to_vec()
 }
+macro_rules! fixtures {
+    ($($name:literal)*) => {
+        &[$(($name, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pg/log/", $name)))),*]
+    };
+}
+const FIXTURES: &[(&str, &[u8])] = fixtures! {
+    "pair.log" "pair.csv" "pair.json" "pair-23.csv" "pair-24.csv" "ring.log" "ring.csv" "ring.json"
+    "kinds.log" "kinds.csv" "kinds.json" "quiet.log" "quiet.csv" "quiet.json" "bare.log" "bare.csv" "bare.json"
+    "german.log" "german.csv" "german.json" "german-state.log" "german-state.csv" "german-state.json"
+};
 fn read(log: &[u8]) -> LogFacts {
     let mut scan = Scan::default();
     scan.feed(log);
@@ -233,9 +242,7 @@ fn facts_survive_a_snapshot() {
 }
 
 fn any_log() -> impl Strategy<Value = &'static str> {
-    let names = ["pair", "ring", "kinds", "quiet", "german", "german-state", "bare"];
-    let all: Vec<&str> =
-        names.iter().flat_map(|n| ["log", "csv", "json"].map(|e| &*format!("{n}.{e}").leak())).collect();
+    let all: Vec<&str> = FIXTURES.iter().map(|f| f.0).collect();
     prop::sample::select(all)
 }
 
