@@ -59,7 +59,7 @@ fn ring(server: &Server, n: usize) {
 #[test]
 fn rings_of_three_and_of_eight_are_seen_while_they_stand() {
     for n in [3, 8] {
-        let server = Cluster::anywhere().set("deadlock_timeout", "'10min'").start();
+        let server = Cluster::anywhere().set("deadlock_timeout", "10min").start();
         ring(&server, n);
         soon(&server, WAITING, &n.to_string());
         let seen = report(&["locks", "-d", &server.url("postgres", "postgres")], "");
@@ -75,6 +75,7 @@ fn rings_of_three_and_of_eight_are_seen_while_they_stand() {
         assert!(!seen.to_string().contains("secret"));
         // The end of one of them lets all the others go on, one after the other.
         server.sql("postgres", "select pg_cancel_backend(min(pid)) from pg_locks where not granted");
+        soon(&server, WAITING, "0");
         let after = report(&["locks", "-d", &server.url("postgres", "postgres")], "");
         assert!(findings(&after, "pg/deadlock-cycle").is_empty(), "{after:#}");
     }
@@ -82,7 +83,7 @@ fn rings_of_three_and_of_eight_are_seen_while_they_stand() {
 
 #[test]
 fn a_queue_behind_a_request_is_no_ring() {
-    let server = Cluster::anywhere().set("deadlock_timeout", "'10min'").start();
+    let server = Cluster::anywhere().set("deadlock_timeout", "10min").start();
     server.sql("postgres", "create table account (id int)");
     let mut reader = session(&server);
     reader.run("begin; select * from account").unwrap();
@@ -101,7 +102,7 @@ fn a_queue_behind_a_request_is_no_ring() {
 #[test]
 fn the_log_tells_the_ring_that_the_server_ended() {
     let server =
-        Cluster::anywhere().set("deadlock_timeout", "'200ms'").set("log_line_prefix", "'%m [%p] '").start();
+        Cluster::anywhere().set("deadlock_timeout", "200ms").set("log_line_prefix", "%m [%p] ").start();
     ring(&server, 3);
     let until = Instant::now() + PATIENCE;
     while !server.log().contains("HINT:  See server log") {
