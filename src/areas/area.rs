@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 /// Where an area does its looking.
@@ -43,6 +44,11 @@ pub trait Area: Sized + Send + 'static {
     /// # Errors
     /// When `check` does not ask this area: the gap that is said instead, if there is anything to say.
     fn in_check(settings: &Settings) -> Result<Self::Args, Option<Gap>>;
+    /// How long what was asked for takes by itself, at most, whatever the machine looks like: the run's own deadline is
+    /// that much later. Zero for a look.
+    fn takes(_args: &Self::Args) -> Duration {
+        Duration::ZERO
+    }
     /// Starts a probe; reads nothing yet.
     fn open(args: &Self::Args) -> Self;
     /// First half of a look: cheap reading, and finding out what the shared walk is wanted for.
@@ -125,6 +131,10 @@ pub type StandIn = Box<dyn Fn(Why, &str) -> Box<dyn Recorded>>;
 pub trait Running: Wanting + Send {
     /// Where it looks from.
     fn place(&self) -> Place;
+    /// How long what was asked of it takes by itself, at most; zero for a look.
+    fn takes(&self) -> Duration {
+        Duration::ZERO
+    }
     /// Makes what stands in its place in the report when it does not come back.
     fn stand_in(&self) -> StandIn;
     /// First half of a look.
@@ -160,7 +170,11 @@ impl Entry {
             docs: || A::CHECKS.iter().map(|c| c.doc).collect(),
             flags: <A::Args as clap::Args>::augment_args,
             open: |m| {
-                let args = A::Args::from_arg_matches(m).map_err(|e| Gap::new(A::NAME, Why::Malformed, e))?;
+                let args = A::Args::from_arg_matches(m).map_err(|e| {
+                    // The line says already that it is an error.
+                    let said = e.to_string();
+                    Gap::new(A::NAME, Why::Malformed, said.trim_start_matches("error: ").trim_end())
+                })?;
                 Ok(Live::<A>::boxed(args))
             },
             open_in_check: |settings| Ok(Live::<A>::boxed(A::in_check(settings)?)),
@@ -208,6 +222,9 @@ impl<A: Area> Wanting for Live<A> {
 impl<A: Area> Running for Live<A> {
     fn place(&self) -> Place {
         A::PLACE
+    }
+    fn takes(&self) -> Duration {
+        A::takes(&self.args)
     }
     fn stand_in(&self) -> StandIn {
         let args = self.args.clone();
