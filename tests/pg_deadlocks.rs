@@ -17,20 +17,20 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn session(server: &Server) -> Session {
-    let target = Target::of(Some(&server.url("postgres", "postgres")), &|_| None, None).unwrap();
-    Session::open(&target, Instant::now() + PATIENCE).unwrap()
+    let target = Target::of(Some(&server.url("postgres", "postgres")), &|_| None, None).expect("a target");
+    Session::open(&target, Instant::now() + PATIENCE).expect("a session")
 }
 
 /// The report of `paramedic pg ARGS`, fed with `input`.
 fn report(args: &[&str], input: &str) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_paramedic"));
     command.arg("pg").args(args).args(["-o", "json"]).env_clear().env("PATH", "/usr/bin:/bin");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap()
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("paramedic runs");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+    serde_json::from_slice(&child.wait_with_output().expect("it ends").stdout).expect("a report")
 }
 fn findings<'r>(report: &'r Value, code: &str) -> Vec<&'r Value> {
-    report["findings"].as_array().unwrap().iter().filter(|f| f["code"] == code).collect()
+    report["findings"].as_array().expect("findings").iter().filter(|f| f["code"] == code).collect()
 }
 
 fn soon(server: &Server, sql: &str, wanted: &str) {
@@ -47,11 +47,12 @@ fn ring(server: &Server, n: usize) {
     server.sql("postgres", "create table account (id int primary key, note text); insert into account select g, 'x' from generate_series(1, 20) g");
     let mut sessions: Vec<Session> = (0..n).map(|_| session(server)).collect();
     for (at, s) in sessions.iter_mut().enumerate() {
-        s.run(&format!("begin; update account set note = 'secret' where id = {}", at + 1)).unwrap();
+        s.run(&format!("begin; update account set note = 'secret' where id = {}", at + 1)).expect("a row");
     }
     for (at, mut s) in sessions.into_iter().enumerate() {
         thread::spawn(move || {
-            s.run(&format!("update account set note = 'secret' where id = {}", (at + 1) % n + 1)).map(drop)
+            // Cancelled, failed or done: how it ends is for the test to bring about.
+            let _ = s.run(&format!("update account set note = 'secret' where id = {}", (at + 1) % n + 1));
         });
     }
 }
@@ -92,7 +93,7 @@ fn a_queue_behind_a_request_is_no_ring() {
         .enumerate()
     {
         let mut s = session(&server);
-        thread::spawn(move || s.run(sql).map(drop));
+        thread::spawn(move || drop(s.run(sql)));
         soon(&server, WAITING, &(at + 1).to_string());
     }
     let seen = report(&["locks", "-d", &server.url("postgres", "postgres")], "");
