@@ -1,5 +1,6 @@
 //! The tables of `pg`, and the forest of those who wait.
 
+mod deadlocks;
 mod locks;
 
 mod activity;
@@ -13,6 +14,9 @@ use crate::model::{Block, Cell, Column, Kept};
 
 /// Everything worth drawing, in the order in which one asks.
 pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
+    if let Some(log) = facts.log.drawn() {
+        return deadlocks::blocks(log, args.rows as usize);
+    }
     let mut out = vec![server(facts)];
     if args.view.shows(View::Pool) {
         out.extend(pool::blocks(facts, args));

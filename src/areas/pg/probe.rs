@@ -3,6 +3,7 @@
 mod activity;
 mod jobs;
 mod locks;
+mod log;
 mod replication;
 mod row;
 mod sql;
@@ -57,6 +58,13 @@ impl Pg {
     /// When the target is not understood.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
         let mut facts = Facts { budget: self.args.budget(), ..Facts::unseen(Why::NotAsked) };
+        if let Some(file) = &self.args.log {
+            // Who has only a log is not to need a server.
+            let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
+            facts.log = Reading::seen(log::read(file, until, gaps)?);
+            self.facts = Some(facts);
+            return Ok(());
+        }
         let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name), None)
             .map_err(|bad| Gap::new("the target", Why::Malformed, bad))?;
         facts.target = target.shown();

@@ -2,6 +2,8 @@
 
 mod advisory_lock_idle;
 mod client_hogs_slots;
+mod deadlock_cycle;
+mod deadlocks;
 mod holds_xmin;
 mod idle_in_transaction;
 mod lock_queue;
@@ -28,9 +30,11 @@ pub(super) const CHECKS: &[Check<Facts>] = &[
     pool_over_budget::CHECK,
     client_hogs_slots::CHECK,
     query_hogs_pool::CHECK,
+    deadlock_cycle::CHECK,
     lock_queue::CHECK,
     lock_wait::CHECK,
     advisory_lock_idle::CHECK,
+    deadlocks::CHECK,
     idle_in_transaction::CHECK,
     long_transaction::CHECK,
     holds_xmin::CHECK,
