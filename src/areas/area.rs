@@ -43,6 +43,10 @@ pub trait Area: Sized + Send + 'static {
     /// # Errors
     /// The gap that is said instead, when `check` does not ask this area.
     fn in_check(settings: &Settings) -> Result<Self::Args, Gap>;
+    /// Adds to the flags of its own command what the settings file says and no flag does.
+    fn with_settings(args: Self::Args, _: &Settings) -> Self::Args {
+        args
+    }
     /// Starts a probe; reads nothing yet.
     fn open(args: &Self::Args) -> Self;
     /// First half of a look: cheap reading, and finding out what the shared walk is wanted for.
@@ -111,7 +115,7 @@ pub struct Entry {
     /// Adds its flags to a command.
     pub flags: fn(clap::Command) -> clap::Command,
     /// Starts it with the flags of its own command.
-    pub open: fn(&ArgMatches) -> Result<Box<dyn Running>, Gap>,
+    pub open: fn(&ArgMatches, &Settings) -> Result<Box<dyn Running>, Gap>,
     /// Starts it with what plain `check` asks of it.
     pub open_in_check: fn(&Settings) -> Result<Box<dyn Running>, Gap>,
     /// Takes it out of a snapshot.
@@ -159,11 +163,13 @@ impl Entry {
             about: A::ABOUT,
             docs: || A::CHECKS.iter().map(|c| c.doc).collect(),
             flags: <A::Args as clap::Args>::augment_args,
-            open: |m| {
+            open: |m, settings| {
                 let args = A::Args::from_arg_matches(m).map_err(|e| Gap::new(A::NAME, Why::Malformed, e))?;
-                Ok(Live::<A>::boxed(args))
+                Ok(Live::<A>::boxed(A::with_settings(args, settings)))
             },
-            open_in_check: |settings| Ok(Live::<A>::boxed(A::in_check(settings)?)),
+            open_in_check: |settings| {
+                Ok(Live::<A>::boxed(A::with_settings(A::in_check(settings)?, settings)))
+            },
             replay: |raw| Ok(Box::new(serde_json::from_str::<Record<A>>(raw.get())?)),
         }
     }

@@ -1,4 +1,4 @@
-//! `paramedic.toml`: limits by check code, and ignores.
+//! `paramedic.toml`: limits by check code, ignores, and queues (`queue.rs`).
 //!
 //! ```toml
 //! [limits."fds/near-limit"]
@@ -12,7 +12,7 @@
 //! expires = "2027-03-31"
 //! ```
 
-use super::{Ignore, Settings};
+use super::{Ignore, Settings, queue::Postgres};
 use crate::model::{Doc, Level, Stamp};
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
@@ -25,6 +25,7 @@ struct File {
     limits: BTreeMap<String, BTreeMap<String, Value>>,
     #[serde(default)]
     ignore: Vec<Entry>,
+    pg: Option<Postgres>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +68,9 @@ pub(super) fn parse(text: &str, path: &str, docs: &[&Doc]) -> anyhow::Result<Set
             );
             settings.levels.insert((code.clone(), key), level);
         }
+    }
+    if let Some(postgres) = file.pg {
+        settings.queues = postgres.queues(path)?;
     }
     for e in file.ignore {
         known(&e.code, docs).with_context(|| format!("{path}: [[ignore]]"))?;

@@ -1,5 +1,8 @@
 //! The tables of `pg`.
 
+mod jobs;
+mod replication;
+
 use super::{
     args::{Args, View},
     facts::{Facts, server::Door, session::Session},
@@ -11,6 +14,12 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     let mut out = vec![server(facts)];
     if args.view.shows(View::Activity) {
         out.extend(sessions(facts, args));
+    }
+    if args.view.shows(View::Replication) {
+        out.extend(replication::blocks(facts, args));
+    }
+    if args.view.shows(View::Jobs) {
+        out.extend(jobs::blocks(facts, args));
     }
     out
 }

@@ -3,6 +3,7 @@
 pub mod bound;
 pub mod jobs;
 pub mod replication;
+pub mod schedule;
 pub mod server;
 pub mod session;
 

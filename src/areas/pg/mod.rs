@@ -31,6 +31,9 @@ impl Area for Pg {
             None => Err(Gap::new("Postgres", Why::NotAsked, "nobody asked for it")),
         }
     }
+    fn with_settings(args: Args, settings: &Settings) -> Args {
+        Args { queues: settings.queues.clone(), ..args }
+    }
     fn open(args: &Args) -> Self {
         Pg::new(args.clone())
     }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod jobs;
+mod queues;
 mod replication;
 mod row;
 mod sql;
@@ -20,6 +21,7 @@ use crate::{
         pg::{Encryption, Failed, FullKind, Refused, RefusedKind, Rows, Session, Target},
     },
 };
+use jobs::Cron;
 use row::rows;
 use std::{
     collections::HashMap,
@@ -38,11 +40,13 @@ pub struct Pg {
     facts: Option<Facts>,
     /// Deadlock counters of the first look, by database: the count, when it was reset, when that was.
     counters: HashMap<String, (u64, Option<String>, Instant)>,
+    /// How many rows waited in each queue at the look before.
+    queued: queues::Before,
 }
 
 impl Pg {
     pub(super) fn new(args: Args) -> Self {
-        Self { args, facts: None, counters: HashMap::new() }
+        Self { args, facts: None, counters: HashMap::new(), queued: HashMap::new() }
     }
 
     pub(super) fn seen(&self) -> Option<&Facts> {
@@ -63,7 +67,8 @@ impl Pg {
         match Session::open(&target, until) {
             Ok(session) => {
                 facts.door = Reading::seen(Door::Open { ms: begun.elapsed().as_secs_f64() * 1000.0 });
-                Look { args: &self.args, session, facts: &mut facts, gaps, until }.all(&mut self.counters);
+                Look { args: &self.args, session, facts: &mut facts, gaps, until }
+                    .all(&mut self.counters, &mut self.queued);
             }
             Err(refused) => shut(&mut facts, refused, gaps),
         }
@@ -147,17 +152,28 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn all(mut self, counters: &mut HashMap<String, (u64, Option<String>, Instant)>) {
+    fn all(
+        mut self,
+        counters: &mut HashMap<String, (u64, Option<String>, Instant)>,
+        queued: &mut queues::Before,
+    ) {
         let view = self.args.view;
         let version = major(self.session.parameter("server_version").unwrap_or_default());
         let mut parts = vec![Part::About, Part::Databases];
         // Every view needs to know who is there; locks say whom the others wait for.
         parts.extend([Part::Activity, Part::Locks]);
-        let mut came = self.ask(&parts, version);
-        let locks = came.pop().unwrap_or(Err(Why::Broken));
-        let activity = came.pop().unwrap_or(Err(Why::Broken));
-        let databases = came.pop().unwrap_or(Err(Why::Broken));
-        let about = came.pop().unwrap_or(Err(Why::Broken));
+        if view.shows(View::Replication) {
+            parts.push(Part::Replication);
+        }
+        if view.shows(View::Jobs) {
+            parts.push(Part::Cron);
+        }
+        let asked: Vec<Ask> = parts.iter().map(|p| p.ask(version)).collect();
+        let mut came = self.ask(&asked).into_iter();
+        let mut came = || came.next().unwrap_or(Err(Why::Broken));
+        let (about, databases, activity, locks) = (came(), came(), came(), came());
+        let replication = if view.shows(View::Replication) { came() } else { Err(Why::NotAsked) };
+        let cron = if view.shows(View::Jobs) { came() } else { Err(Why::NotAsked) };
         self.facts.server = about.map(|t| self.server(&t)).into();
         self.facts.databases = databases.map(|t| self.databases(&t, counters)).into();
         let _ = (locks, AGAIN);
@@ -170,25 +186,62 @@ impl Look<'_> {
                 )
             })
             .into();
-        if view.shows(View::Replication) {
-            self.facts.replication = self.replication(version).into();
+        let rows = self.args.rows as usize;
+        let server = self.facts.server.drawn();
+        self.facts.replication = replication.and_then(|t| replication::replication(&t, server, rows)).into();
+        self.scheduled(cron, queued);
+    }
+
+    /// Jobs and queues: what is asked for only when it is there.
+    fn scheduled(&mut self, cron: Seen<Vec<Rows>>, queued: &mut queues::Before) {
+        let cron = cron.and_then(|t| jobs::cron(&t));
+        let mut asks = vec![];
+        if let Ok(Cron::Ask { logged, .. }) = &cron {
+            asks.push(Ask {
+                name: "jobs of pg_cron and their runs",
+                tables: 1,
+                text: sql::jobs::jobs(*logged),
+            });
         }
-        if view.shows(View::Jobs) {
-            self.facts.jobs = self.jobs().into();
+        let args = self.args;
+        let watched = if args.view.shows(View::Jobs) { args.queues.as_slice() } else { &[] };
+        for queue in watched {
+            asks.push(Ask { name: "rows of a queue", tables: 1, text: queues::counts(queue) });
+            asks.push(Ask { name: "oldest row of a queue", tables: 1, text: queues::oldest(queue) });
+        }
+        let mut came = if asks.is_empty() { vec![] } else { self.ask(&asks) }.into_iter();
+        let mut came = || came.next().unwrap_or(Err(Why::Broken));
+        self.facts.jobs = match cron {
+            Err(why) => Err(why),
+            Ok(Cron::Said(jobs)) => Ok(jobs),
+            Ok(Cron::Denied(gap)) => {
+                let what = "jobs of pg_cron";
+                self.gaps.add(gap.why, what, &gap.detail);
+                gap.remedy.into_iter().for_each(|line| self.gaps.remedy(gap.why, what, line));
+                Err(gap.why)
+            }
+            Ok(Cron::Ask { jobs, .. }) => came().and_then(|t| jobs::jobs(jobs, &t, args.rows as usize)),
+        }
+        .into();
+        if !watched.is_empty() {
+            let all = watched.iter().map(|q| queues::queue(q, came(), came(), queued)).collect();
+            self.facts.queues = Reading::seen(all);
         }
     }
 
-    /// All parts in one round trip; when one fails, each by itself, so that it costs nobody else.
-    fn ask(&mut self, parts: &[Part], version: u32) -> Vec<Seen<Vec<Rows>>> {
-        let texts: Vec<String> = parts.iter().map(|p| p.text(version)).collect();
-        let whole = format!("{}{}COMMIT", sql::BEGIN, texts.concat());
-        if let Ok(mut tables) = self.session.run(&whole) {
-            let wanted: usize = parts.iter().map(|p| p.tables()).sum();
+    /// All of it in one round trip; when one fails, each by itself, so that it costs nobody else.
+    fn ask(&mut self, asks: &[Ask]) -> Vec<Seen<Vec<Rows>>> {
+        let texts: String = asks.iter().map(|a| a.text.as_str()).collect();
+        if let Ok(mut tables) = self.session.run(&format!("{}{texts}COMMIT", sql::BEGIN)) {
+            let wanted: usize = asks.iter().map(|a| a.tables).sum();
             if tables.len() == wanted {
-                return parts.iter().map(|p| Ok(tables.drain(..p.tables()).collect())).collect();
+                return asks.iter().map(|a| Ok(tables.drain(..a.tables).collect())).collect();
             }
+        } else {
+            // The transaction is aborted, and stays so until it is ended.
+            let _ = self.session.run("ROLLBACK");
         }
-        parts.iter().zip(&texts).map(|(part, text)| self.alone(part.name(), text)).collect()
+        asks.iter().map(|a| self.alone(a.name, &a.text)).collect()
     }
 
     /// One part in a transaction of its own.
@@ -264,11 +317,23 @@ impl Look<'_> {
                 }
             })
             .collect();
-        all.sort_by(|a, b| b.xid_age.cmp(&a.xid_age).then_with(|| a.name.cmp(&b.name)));
+        // The worst by either age: none of those left out is worse than one that is kept.
+        let age = |d: &Database| d.xid_age.max(d.mxid_age);
+        all.sort_by(|a, b| age(b).cmp(&age(a)).then_with(|| a.name.cmp(&b.name)));
         let total = all.len() as u64;
         all.truncate(self.args.rows as usize);
         Kept::worst(total, all)
     }
+}
+
+/// Statements that belong together.
+struct Ask {
+    /// What they are about.
+    name: &'static str,
+    /// How many of them return rows.
+    tables: usize,
+    /// The statements, each ended by a semicolon.
+    text: String,
 }
 
 /// A part of the first round trip.
@@ -278,30 +343,24 @@ enum Part {
     Databases,
     Activity,
     Locks,
+    Replication,
+    Cron,
 }
 
 impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Part::About => "the server's settings",
-            Part::Databases => "databases and their counters",
-            Part::Activity => "sessions",
-            Part::Locks => "locks that somebody waits for",
-        }
-    }
-    fn tables(self) -> usize {
-        match self {
-            Part::About | Part::Locks => 2,
-            Part::Databases | Part::Activity => 1,
-        }
-    }
-    fn text(self, version: u32) -> String {
-        match self {
-            Part::About => [sql::SELF, sql::SETTINGS].concat(),
-            Part::Databases => sql::DATABASES.into(),
-            Part::Activity => sql::activity(version),
-            Part::Locks => sql::locks(version) + sql::PREPARED,
-        }
+    fn ask(self, version: u32) -> Ask {
+        let (name, tables, text) = match self {
+            Part::About => ("the server's settings", 2, [sql::SELF, sql::SETTINGS].concat()),
+            Part::Databases => ("databases and their counters", 1, sql::DATABASES.into()),
+            Part::Activity => ("sessions", 1, sql::activity(version)),
+            Part::Locks => ("locks that somebody waits for", 2, sql::locks(version) + sql::PREPARED),
+            Part::Replication => {
+                let name = "standbys, slots and prepared transactions";
+                (name, sql::replication::TABLES, sql::replication::text(version))
+            }
+            Part::Cron => ("whether there is pg_cron", 1, sql::jobs::CRON.into()),
+        };
+        Ask { name, tables, text }
     }
 }
 
