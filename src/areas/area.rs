@@ -41,8 +41,8 @@ pub trait Area: Sized + Send + 'static {
     /// What plain `check` asks of this area.
     ///
     /// # Errors
-    /// The gap that is said instead, when `check` does not ask this area.
-    fn in_check(settings: &Settings) -> Result<Self::Args, Gap>;
+    /// When `check` does not ask this area: the gap that is said instead, if there is anything to say.
+    fn in_check(settings: &Settings) -> Result<Self::Args, Option<Gap>>;
     /// Adds to the flags of its own command what the settings file says and no flag does.
     fn with_settings(args: Self::Args, _: &Settings) -> Self::Args {
         args
@@ -104,6 +104,9 @@ impl Chosen {
     }
 }
 
+/// An area at work, or why it is not.
+pub type Opened<E> = Result<Box<dyn Running>, E>;
+
 /// An area with its types erased.
 pub struct Entry {
     /// Folder, command and prefix of its codes.
@@ -115,9 +118,9 @@ pub struct Entry {
     /// Adds its flags to a command.
     pub flags: fn(clap::Command) -> clap::Command,
     /// Starts it with the flags of its own command.
-    pub open: fn(&ArgMatches, &Settings) -> Result<Box<dyn Running>, Gap>,
+    pub open: fn(&ArgMatches, &Settings) -> Opened<Gap>,
     /// Starts it with what plain `check` asks of it.
-    pub open_in_check: fn(&Settings) -> Result<Box<dyn Running>, Gap>,
+    pub open_in_check: fn(&Settings) -> Opened<Option<Gap>>,
     /// Takes it out of a snapshot.
     pub replay: fn(&RawValue) -> serde_json::Result<Box<dyn Recorded>>,
 }

@@ -20,6 +20,8 @@ pub struct Settings {
     pub pg: Option<Option<String>>,
     /// Tables of Postgres that are queues.
     pub queues: Vec<Queue>,
+    /// Areas or codes were named: whoever is asked at all was asked for by name.
+    pub named: bool,
     /// The file that was read, if any.
     pub file: Option<String>,
 }

@@ -1,19 +1,33 @@
-//! The tables of `pg`.
+//! The tables of `pg`, and the forest of those who wait.
+
+mod locks;
+
+mod activity;
+mod pool;
 
 mod jobs;
 mod replication;
 
 use super::{
     args::{Args, View},
-    facts::{Facts, server::Door, session::Session},
+    facts::{Facts, server::Door},
 };
-use crate::model::{Block, Cell, Column};
+use crate::model::{Block, Cell, Column, Kept};
 
 /// Everything worth drawing, in the order in which one asks.
 pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     let mut out = vec![server(facts)];
+    if args.view.shows(View::Pool) {
+        out.extend(pool::blocks(facts, args));
+    }
     if args.view.shows(View::Activity) {
-        out.extend(sessions(facts, args));
+        out.extend(activity::blocks(facts, args));
+    }
+    if args.view.shows(View::Locks)
+        && let Some(seen) = facts.locks.drawn()
+    {
+        out.push(locks::tree(seen, args.rows as usize));
+        out.push(locks::graph(seen, args.rows as usize));
     }
     if args.view.shows(View::Replication) {
         out.extend(replication::blocks(facts, args));
@@ -38,7 +52,7 @@ fn server(facts: &Facts) -> Block {
     ];
     let s = facts.server.drawn();
     let text = |f: fn(&super::facts::server::Server) -> Cell| s.map_or(Cell::Unseen, f);
-    let taken = facts.activity.drawn().map_or(Cell::Unseen, |a| (a.clients + 1).into());
+    let taken = facts.activity.drawn().map_or(Cell::Unseen, |a| a.used().into());
     let ms = match facts.door.drawn() {
         Some(Door::Open { ms }) => (*ms).into(),
         _ => Cell::Unseen,
@@ -57,44 +71,14 @@ fn server(facts: &Facts) -> Block {
     Block::Table { name: "server", columns, rows: vec![row], total: 1 }
 }
 
-fn sessions(facts: &Facts, args: &Args) -> Option<Block> {
-    let activity = facts.activity.drawn()?;
-    let columns = vec![
-        Column::new("pid"),
-        Column::new("who"),
-        Column::new("state"),
-        Column::unit("in_state", "s"),
-        Column::unit("transaction", "s"),
-        Column::new("waits_for"),
-        Column::new("blocks"),
-        Column::new("query"),
-        Column::new("database").wide(),
-        Column::new("user").wide(),
-        Column::new("kind").wide(),
-    ];
-    let kept = activity.sessions.top().iter().take(args.rows as usize);
-    Some(Block::Table {
-        name: "sessions",
-        columns,
-        rows: kept.map(session).collect(),
-        total: activity.sessions.total(),
-    })
-}
-
-fn session(s: &Session) -> Vec<Cell> {
-    let shown = |cell: Cell| if s.hidden { Cell::Unseen } else { cell };
-    let wait = s.wait_type.as_ref().map(|t| format!("{t}/{}", s.wait_event.as_deref().unwrap_or("?")));
-    vec![
-        Cell::Id(s.pid.unsigned_abs().into()),
-        s.who().into(),
-        shown(s.state.clone().into()),
-        shown(s.state_s.into()),
-        shown(s.xact_s.into()),
-        shown(wait.into()),
-        s.blocks.into(),
-        shown(s.query.as_str().into()),
-        s.database.clone().into(),
-        s.user.clone().into(),
-        shown(s.kind.clone().into()),
-    ]
+/// A table of what is worst of a list that may be long.
+fn rows_of<T>(
+    name: &'static str,
+    columns: Vec<Column>,
+    kept: &Kept<T>,
+    args: &Args,
+    row: impl Fn(&T) -> Vec<Cell>,
+) -> Block {
+    let rows = kept.top().iter().take(args.rows as usize).map(row).collect();
+    Block::Table { name, columns, rows, total: kept.total() }
 }

@@ -2,10 +2,12 @@
 
 pub mod bound;
 pub mod jobs;
+pub mod locks;
 pub mod replication;
 pub mod schedule;
 pub mod server;
 pub mod session;
+pub mod waits;
 
 use crate::model::{Kept, Reading, Why};
 use bound::Bound;
@@ -14,6 +16,7 @@ use replication::Replication;
 use serde::{Deserialize, Serialize};
 use server::{Database, Door, Server};
 use session::Activity;
+use waits::Locks;
 
 /// One server, seen through one connection.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +29,8 @@ pub struct Facts {
     pub server: Reading<Server>,
     /// Its sessions.
     pub activity: Reading<Activity>,
+    /// Who waits for whom.
+    pub locks: Reading<Locks>,
     /// Its databases.
     pub databases: Reading<Kept<Database>>,
     /// Standbys, slots, prepared transactions, age of transactions.
@@ -46,6 +51,7 @@ impl Facts {
             door: Reading::unseen(why),
             server: Reading::unseen(why),
             activity: Reading::unseen(why),
+            locks: Reading::unseen(why),
             databases: Reading::unseen(why),
             replication: Reading::unseen(why),
             jobs: Reading::unseen(why),

@@ -14,7 +14,7 @@ use super::{Area, Place};
 use crate::{
     model::{Block, Check, Gap, Gaps, Why},
     settings::Settings,
-    source::{Moment, Walked},
+    source::{Moment, Walked, pg::Target},
 };
 
 impl Area for Pg {
@@ -25,10 +25,16 @@ impl Area for Pg {
     const PLACE: Place = Place::Apart;
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(settings: &Settings) -> Result<Args, Gap> {
+    fn in_check(settings: &Settings) -> Result<Args, Option<Gap>> {
+        let args = |target: &Option<String>| Args { dbname: target.clone(), ..Args::default() };
         match &settings.pg {
-            Some(target) => Ok(Args { dbname: target.clone(), ..Args::default() }),
-            None => Err(Gap::new("Postgres", Why::NotAsked, "nobody asked for it")),
+            Some(target) => Ok(args(target)),
+            None if settings.named => Ok(args(&None)),
+            // A connection is a slot of the server: nobody's to take who was not asked to.
+            None => Err(Target::named_by(&|name| std::env::var_os(name)).map(|variable| Gap {
+                remedy: Some("paramedic check --pg".into()),
+                ..Gap::new("Postgres", Why::NotAsked, format!("{variable} names a database"))
+            })),
         }
     }
     fn with_settings(args: Args, settings: &Settings) -> Args {

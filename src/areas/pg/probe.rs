@@ -2,6 +2,7 @@
 
 mod activity;
 mod jobs;
+mod locks;
 mod queues;
 mod replication;
 mod row;
@@ -11,14 +12,15 @@ use super::{
     args::{Args, View},
     facts::{
         Facts,
-        server::{Database, Door, Server, Slots},
+        server::{Database, Door, Own, Server, Slots},
+        session::Activity,
     },
 };
 use crate::{
     model::{Gap, Gaps, Kept, Reading, Seen, Why},
     source::{
         Moment,
-        pg::{Encryption, Failed, FullKind, Refused, RefusedKind, Rows, Session, Target},
+        pg::{Encryption, Failed, FailedKind, FullKind, Refused, RefusedKind, Rows, Session, Target},
     },
 };
 use jobs::Cron;
@@ -67,8 +69,8 @@ impl Pg {
         match Session::open(&target, until) {
             Ok(session) => {
                 facts.door = Reading::seen(Door::Open { ms: begun.elapsed().as_secs_f64() * 1000.0 });
-                Look { args: &self.args, session, facts: &mut facts, gaps, until }
-                    .all(&mut self.counters, &mut self.queued);
+                let look = Look { args: &self.args, session, facts: &mut facts, gaps, until };
+                look.all(&mut self.counters, &mut self.queued);
             }
             Err(refused) => shut(&mut facts, refused, gaps),
         }
@@ -86,22 +88,23 @@ fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
         | RefusedKind::NameNotFound
         | RefusedKind::PortClosed
         | RefusedKind::Unreachable => Why::Absent,
-        RefusedKind::Starting | RefusedKind::NotPostgres | RefusedKind::NoneFits | RefusedKind::Other => {
-            Why::Unsupported
-        }
+        RefusedKind::NoneFits => Why::Absent,
+        RefusedKind::NotPostgres => Why::Malformed,
+        RefusedKind::Starting | RefusedKind::Other => Why::Unsupported,
     };
-    let peer = refused.tried.last().map_or_else(String::new, |t| match &t.address {
-        Some(address) => address.to_string(),
-        None => t.at.clone(),
-    });
+    let last = refused.tried.last();
+    let peer = last
+        .map(|t| t.address.as_ref().map_or_else(|| t.at.clone(), ToString::to_string))
+        .unwrap_or_default();
     *facts = Facts { target: facts.target.clone(), budget: facts.budget, ..Facts::unseen(why) };
     facts.door = Reading::seen(match refused.kind {
         RefusedKind::Full(slots) => {
             let slots = match slots {
-                FullKind::Server | FullKind::Pooler => Slots::All,
+                FullKind::Server => Slots::All,
                 FullKind::Reserved => Slots::Ordinary,
                 FullKind::Role => Slots::Role,
                 FullKind::Database => Slots::Database,
+                FullKind::Pooler => Slots::Pooler,
             };
             Door::Full { slots, text: refused.chain.clone(), peer }
         }
@@ -115,30 +118,28 @@ fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
     gaps.add(why, "what is behind the door of the server", &refused.chain);
 }
 
-/// What kept us out, in a word.
 fn word(kind: RefusedKind) -> &'static str {
     match kind {
         RefusedKind::Full(_) => "full",
         RefusedKind::Auth => "auth",
-        RefusedKind::NoSuchDatabase => "no such database",
+        RefusedKind::NoSuchDatabase => "no_such_database",
         RefusedKind::Tls => "tls",
         RefusedKind::Unreachable => "unreachable",
-        RefusedKind::PortClosed => "port closed",
-        RefusedKind::TimedOut => "timed out",
-        RefusedKind::NameNotFound => "name not found",
+        RefusedKind::PortClosed => "port_closed",
+        RefusedKind::TimedOut => "timed_out",
+        RefusedKind::NameNotFound => "name_not_found",
         RefusedKind::Starting => "starting",
-        RefusedKind::NotPostgres => "not Postgres",
-        RefusedKind::NoneFits => "none fits",
+        RefusedKind::NotPostgres => "not_postgres",
+        RefusedKind::NoneFits => "none_fits",
         RefusedKind::Other => "other",
     }
 }
 
-/// How the connection is protected, as one says it.
-fn encryption(of: &Encryption) -> String {
-    match (&of.version, of.verified) {
-        (None, _) => "none".into(),
-        (Some(version), None) => format!("{version}, not verified"),
-        (Some(version), Some(how)) => format!("{version}, {how}"),
+/// `TLSv1.3 verify-full`, `TLSv1.3 not verified`, `none`.
+fn protection(e: &Encryption) -> String {
+    match &e.version {
+        None => "none".into(),
+        Some(version) => format!("{version} {}", e.verified.unwrap_or("not verified")),
     }
 }
 
@@ -168,33 +169,42 @@ impl Look<'_> {
         if view.shows(View::Jobs) {
             parts.push(Part::Cron);
         }
-        let asked: Vec<Ask> = parts.iter().map(|p| p.ask(version)).collect();
-        let mut came = self.ask(&asked).into_iter();
+        let mut came = self.ask(&parts, version).into_iter();
         let mut came = || came.next().unwrap_or(Err(Why::Broken));
         let (about, databases, activity, locks) = (came(), came(), came(), came());
         let replication = if view.shows(View::Replication) { came() } else { Err(Why::NotAsked) };
         let cron = if view.shows(View::Jobs) { came() } else { Err(Why::NotAsked) };
+        let now_us = about.as_ref().ok().and_then(|t| rows(t.first()?).next()?.number("now_us"));
         self.facts.server = about.map(|t| self.server(&t)).into();
+        let numbers = databases.as_ref().map(|t| by_number(t)).unwrap_or_default();
         self.facts.databases = databases.map(|t| self.databases(&t, counters)).into();
-        let _ = (locks, AGAIN);
-        self.facts.activity = activity
-            .map(|t| {
-                activity::amount(
-                    t.first().map(activity::sessions).unwrap_or_default(),
-                    0,
-                    self.args.rows as usize,
-                )
-            })
-            .into();
-        let rows = self.args.rows as usize;
+        let mut sessions = activity.map(|t| t.first().map(activity::sessions).unwrap_or_default());
+        let none = &mut [][..];
+        let known = sessions.as_mut().map_or(none, |s| s.as_mut_slice());
+        let prepared = locks.as_ref().map(|t| t.get(1).map(replication::prepared).unwrap_or_default());
+        let mut prepared = prepared.map_err(|why| *why);
+        let locks = locks.map(|t| self.locks(&t, known, numbers, now_us, version));
+        let waiting = locks.as_ref().map_or(0, |l| l.forest.waiting);
+        if let (Ok(locks), Ok(prepared)) = (&locks, &mut prepared) {
+            replication::blocking(&locks.forest, prepared);
+        }
+        self.facts.locks = locks.into();
+        let activity = sessions.map(|s| Activity::of(s, waiting, self.args.rows as usize));
+        if let Ok(activity) = &activity {
+            self.hidden(activity.hidden_clients());
+        }
+        self.facts.activity = activity.into();
         let server = self.facts.server.drawn();
-        self.facts.replication = replication.and_then(|t| replication::replication(&t, server, rows)).into();
+        self.facts.replication =
+            replication.and_then(|t| replication::replication(&t, prepared, server)).into();
         self.scheduled(cron, queued);
     }
 
     /// Jobs and queues: what is asked for only when it is there.
     fn scheduled(&mut self, cron: Seen<Vec<Rows>>, queued: &mut queues::Before) {
         let cron = cron.and_then(|t| jobs::cron(&t));
+        let args = self.args;
+        let watched = if args.view.shows(View::Jobs) { args.queues.as_slice() } else { &[] };
         let mut asks = vec![];
         if let Ok(Cron::Ask { logged, .. }) = &cron {
             asks.push(Ask {
@@ -203,13 +213,11 @@ impl Look<'_> {
                 text: sql::jobs::jobs(*logged),
             });
         }
-        let args = self.args;
-        let watched = if args.view.shows(View::Jobs) { args.queues.as_slice() } else { &[] };
         for queue in watched {
             asks.push(Ask { name: "rows of a queue", tables: 1, text: queues::counts(queue) });
             asks.push(Ask { name: "oldest row of a queue", tables: 1, text: queues::oldest(queue) });
         }
-        let mut came = if asks.is_empty() { vec![] } else { self.ask(&asks) }.into_iter();
+        let mut came = if asks.is_empty() { vec![] } else { self.batch(&asks) }.into_iter();
         let mut came = || came.next().unwrap_or(Err(Why::Broken));
         self.facts.jobs = match cron {
             Err(why) => Err(why),
@@ -220,7 +228,7 @@ impl Look<'_> {
                 gap.remedy.into_iter().for_each(|line| self.gaps.remedy(gap.why, what, line));
                 Err(gap.why)
             }
-            Ok(Cron::Ask { jobs, .. }) => came().and_then(|t| jobs::jobs(jobs, &t, args.rows as usize)),
+            Ok(Cron::Ask { jobs, .. }) => came().and_then(|t| jobs::jobs(jobs, &t)),
         }
         .into();
         if !watched.is_empty() {
@@ -229,17 +237,38 @@ impl Look<'_> {
         }
     }
 
-    /// All of it in one round trip; when one fails, each by itself, so that it costs nobody else.
-    fn ask(&mut self, asks: &[Ask]) -> Vec<Seen<Vec<Rows>>> {
+    /// Says how many sessions hide what they do from our role, and what shows them.
+    fn hidden(&mut self, sessions: u64) {
+        let Some(role) = self.facts.server.drawn().filter(|_| sessions > 0).map(|s| s.user.clone()) else {
+            return;
+        };
+        let what = "what sessions of other roles do, wait for and where they come from";
+        self.gaps.add_many(
+            Why::Denied,
+            what,
+            sessions,
+            format!("the role {role} may not read all statistics"),
+        );
+        let quoted = role.replace('"', "\"\"");
+        self.gaps.remedy(Why::Denied, what, format!("GRANT pg_read_all_stats TO \"{quoted}\""));
+    }
+
+    /// All parts in one round trip; when one fails, each by itself, so that it costs nobody else.
+    fn ask(&mut self, parts: &[Part], version: u32) -> Vec<Seen<Vec<Rows>>> {
+        let asks: Vec<Ask> = parts.iter().map(|p| p.ask(version)).collect();
+        self.batch(&asks)
+    }
+
+    /// The same of any statements.
+    fn batch(&mut self, asks: &[Ask]) -> Vec<Seen<Vec<Rows>>> {
         let texts: String = asks.iter().map(|a| a.text.as_str()).collect();
-        if let Ok(mut tables) = self.session.run(&format!("{}{texts}COMMIT", sql::BEGIN)) {
-            let wanted: usize = asks.iter().map(|a| a.tables).sum();
-            if tables.len() == wanted {
+        match self.session.run(&format!("{}{texts}COMMIT", sql::BEGIN)) {
+            Ok(mut tables) if tables.len() == asks.iter().map(|a| a.tables).sum::<usize>() => {
                 return asks.iter().map(|a| Ok(tables.drain(..a.tables).collect())).collect();
             }
-        } else {
+            Ok(_) => {}
             // The transaction is aborted, and stays so until it is ended.
-            let _ = self.session.run("ROLLBACK");
+            Err(_) => drop(self.session.run("ROLLBACK")),
         }
         asks.iter().map(|a| self.alone(a.name, &a.text)).collect()
     }
@@ -264,7 +293,7 @@ impl Look<'_> {
     fn server(&self, tables: &[Rows]) -> Server {
         let mut server = Server {
             peer: self.session.address().to_string(),
-            encryption: encryption(self.session.encryption()),
+            encryption: protection(self.session.encryption()),
             ..Server::default()
         };
         if let Some(r) = tables.first().and_then(|t| rows(t).next()) {
@@ -275,12 +304,22 @@ impl Look<'_> {
             server.in_recovery = r.yes("in_recovery");
             server.reads_all = r.yes("reads_all");
             server.superuser = r.yes("superuser");
+            server.role_limit = r.number("role_limit");
             server.up_s = r.seconds("up_s").unwrap_or(0.0);
             // A pooler makes up the number that it gives to its clients.
             server.pooler = r.number("pid") != self.session.backend_pid();
         }
         if let Some(t) = tables.get(1) {
             server.settings = rows(t).map(|r| (r.text("name"), r.text("setting"))).collect();
+        }
+        if let Some(t) = tables.get(2) {
+            let own = |r: row::Row| Own {
+                role: r.own("role"),
+                database: r.own("database"),
+                name: r.text("name"),
+                on: r.yes("is_on"),
+            };
+            server.own = rows(t).map(own).collect();
         }
         server
     }
@@ -326,6 +365,12 @@ impl Look<'_> {
     }
 }
 
+/// Databases by number.
+fn by_number(tables: &[Rows]) -> Vec<(u32, String)> {
+    let of = tables.first().map(|t| rows(t)).into_iter().flatten();
+    of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
+}
+
 /// Statements that belong together.
 struct Ask {
     /// What they are about.
@@ -350,13 +395,13 @@ enum Part {
 impl Part {
     fn ask(self, version: u32) -> Ask {
         let (name, tables, text) = match self {
-            Part::About => ("the server's settings", 2, [sql::SELF, sql::SETTINGS].concat()),
+            Part::About => ("the server's settings", 3, [sql::SELF, sql::SETTINGS, sql::OWN].concat()),
             Part::Databases => ("databases and their counters", 1, sql::DATABASES.into()),
             Part::Activity => ("sessions", 1, sql::activity(version)),
             Part::Locks => ("locks that somebody waits for", 2, sql::locks(version) + sql::PREPARED),
             Part::Replication => {
-                let name = "standbys, slots and prepared transactions";
-                (name, sql::replication::TABLES, sql::replication::text(version))
+                let text = sql::replication::text(version);
+                ("standbys, slots and vacuums", sql::replication::TABLES, text)
             }
             Part::Cron => ("whether there is pg_cron", 1, sql::jobs::CRON.into()),
         };
@@ -371,14 +416,13 @@ fn major(text: &str) -> u32 {
 }
 
 /// What an error of a statement says about why something was not seen.
-pub(super) fn why(failed: &Failed) -> Why {
-    match failed.sqlstate() {
+fn why(failed: &Failed) -> Why {
+    match (failed.kind, failed.sqlstate()) {
         // Cancelled by statement_timeout, or no lock within lock_timeout.
-        Some("57014" | "55P03") => Why::TimedOut,
-        Some("42501") => Why::Denied,
-        Some("42P01" | "42883" | "3F000") => Why::Absent,
-        Some("42703" | "0A000") => Why::Unsupported,
-        Some(_) => Why::Malformed,
-        None => Why::TimedOut,
+        (_, Some("57014" | "55P03")) | (FailedKind::TimedOut, _) => Why::TimedOut,
+        (_, Some("42501")) => Why::Denied,
+        (_, Some("42P01" | "42883" | "3F000")) => Why::Absent,
+        (_, Some("42703" | "0A000")) => Why::Unsupported,
+        (FailedKind::Server | FailedKind::Lost, _) => Why::Malformed,
     }
 }

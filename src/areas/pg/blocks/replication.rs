@@ -4,10 +4,10 @@ use super::super::{
     args::Args,
     facts::{
         Facts,
-        replication::{Receiver, Replication},
+        replication::{Prepared, Receiver, Replication},
     },
 };
-use crate::model::{Block, Cell, Column};
+use crate::model::{Block, Cell, Column, Kept};
 
 /// What hangs on the log and on old row versions; a table for each sort that there is.
 pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
@@ -15,7 +15,8 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     let rows = args.rows as usize;
     if let Some(r) = facts.replication.drawn() {
         out.extend(r.receiver.as_ref().map(receiver));
-        out.extend([standbys(r, rows), slots(r, rows), prepared(r, rows)].into_iter().flatten());
+        out.extend([standbys(r, rows), slots(r, rows)].into_iter().flatten());
+        out.extend(r.prepared.drawn().and_then(|p| prepared(p, rows)));
     }
     out.extend(databases(facts, rows));
     out
@@ -94,7 +95,7 @@ fn slots(r: &Replication, most: usize) -> Option<Block> {
     table("slots", columns, rows.collect(), r.slots.total())
 }
 
-fn prepared(r: &Replication, most: usize) -> Option<Block> {
+fn prepared(all: &Kept<Prepared>, most: usize) -> Option<Block> {
     let columns = vec![
         Column::new("prepared"),
         Column::new("database"),
@@ -103,7 +104,7 @@ fn prepared(r: &Replication, most: usize) -> Option<Block> {
         Column::new("blocks"),
         Column::new("xid_age").wide(),
     ];
-    let rows = r.prepared.top().iter().take(most).map(|p| {
+    let rows = all.top().iter().take(most).map(|p| {
         vec![
             p.gid.as_str().into(),
             p.database.as_str().into(),
@@ -113,7 +114,7 @@ fn prepared(r: &Replication, most: usize) -> Option<Block> {
             p.xid_age.into(),
         ]
     });
-    table("prepared", columns, rows.collect(), r.prepared.total())
+    table("prepared", columns, rows.collect(), all.total())
 }
 
 fn databases(facts: &Facts, most: usize) -> Option<Block> {

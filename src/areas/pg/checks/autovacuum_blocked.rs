@@ -60,9 +60,9 @@ fn judge(f: &Facts, l: &Limits, out: &mut Judging) {
             (true, false) => l.pinned_s.of(v.for_s),
         };
         if let Some(severity) = severity {
-            let by = out
-                .aside(&f.activity)
-                .and_then(|a| a.sessions.top().iter().find(|s| v.blocked_by.contains(&s.pid)));
+            let locks = out.aside(&f.locks).map_or(&[][..], |l| &l.sessions);
+            let kept = out.aside(&f.activity).map_or(&[][..], |a| a.sessions.top());
+            let by = locks.iter().chain(kept).find(|s| v.blocked_by.contains(&s.pid));
             out.find(blocked(v, by, locked, severity, &server));
         }
     }
@@ -165,13 +165,7 @@ mod tests {
         }
     }
     fn outcome(vacuums: Reading<Kept<Vacuum>>, sessions: Vec<Session>) -> Outcome {
-        let replication = Replication {
-            standbys: Kept::default(),
-            slots: Kept::default(),
-            prepared: Kept::default(),
-            vacuums,
-            receiver: None,
-        };
+        let replication = Replication { vacuums, ..Replication::default() };
         let activity = Activity { sessions: Kept::whole(sessions), ..Activity::default() };
         let facts = Facts {
             target: "s".into(),

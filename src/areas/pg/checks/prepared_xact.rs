@@ -42,10 +42,11 @@ check! {
 
 fn judge(f: &Facts, l: &Limits, out: &mut Judging) {
     let Some(r) = out.part(&f.replication, "nobody asked for prepared transactions") else { return };
+    let Some(prepared) = out.part(&r.prepared, "prepared transactions were not seen") else { return };
     let server = peer(f, out);
     out.looked(1);
-    out.unseen(r.prepared.total() - r.prepared.top().len() as u64, Why::TooMany);
-    for p in r.prepared.top() {
+    out.unseen(prepared.total() - prepared.top().len() as u64, Why::TooMany);
+    for p in prepared.top() {
         out.looked(1);
         let blocking = if p.blocks > 0 { l.blocking_s.of(p.age_s) } else { None };
         let severity = l.age_s.of(p.age_s).max(blocking).max(l.xid_age.of(p.xid_age as f64));
@@ -108,13 +109,8 @@ mod tests {
         Prepared { gid: "o'7".into(), database: "shop".into(), owner: "app".into(), age_s, xid_age, blocks }
     }
     fn outcome(prepared: Vec<Prepared>) -> Outcome {
-        let replication = Replication {
-            standbys: Kept::default(),
-            slots: Kept::default(),
-            prepared: Kept::whole(prepared),
-            vacuums: Reading::unseen(Why::Denied),
-            receiver: None,
-        };
+        let replication =
+            Replication { prepared: Reading::seen(Kept::whole(prepared)), ..Replication::default() };
         let replication = Reading::seen(replication);
         let facts = Facts { target: "s".into(), replication, ..Facts::unseen(Why::NotAsked) };
         Judging::run(&CHECK, &facts, &Defaults)

@@ -200,13 +200,7 @@ mod tests {
         }
     }
     fn outcome(standbys: Vec<Standby>, receiver: Option<Receiver>) -> Outcome {
-        let replication = Replication {
-            standbys: Kept::whole(standbys),
-            slots: Kept::default(),
-            prepared: Kept::default(),
-            vacuums: Reading::seen(Kept::default()),
-            receiver,
-        };
+        let replication = Replication { standbys: Kept::whole(standbys), receiver, ..Replication::default() };
         let facts = Facts {
             target: "10.0.0.1:5432".into(),
             replication: Reading::seen(replication),

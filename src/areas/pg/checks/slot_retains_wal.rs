@@ -151,13 +151,7 @@ mod tests {
         }
     }
     fn outcome(slots: Vec<Slot>, keep: &str) -> Outcome {
-        let replication = Replication {
-            standbys: Kept::default(),
-            slots: Kept::whole(slots),
-            prepared: Kept::default(),
-            vacuums: Reading::seen(Kept::default()),
-            receiver: None,
-        };
+        let replication = Replication { slots: Kept::whole(slots), ..Replication::default() };
         let settings = [("max_slot_wal_keep_size".to_string(), keep.to_string())].into();
         let server = Server { peer: "10.0.0.1:5432".into(), settings, ..Server::default() };
         let facts = Facts {

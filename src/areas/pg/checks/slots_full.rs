@@ -68,6 +68,10 @@ fn full(slots: Slots, text: &str, peer: &str) -> Finding {
             "the database has as many sessions as it may have",
             "another database: the server itself has slots left (ALTER DATABASE … CONNECTION LIMIT)",
         ),
+        Slots::Pooler => (
+            "the pooler takes no more clients",
+            "the pooler's own console, or the server behind it directly (max_client_conn)",
+        ),
     };
     Finding::new(
         Severity::Critical,

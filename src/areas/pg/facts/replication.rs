@@ -11,11 +11,24 @@ pub struct Replication {
     /// Slots, those that keep most first.
     pub slots: Kept<Slot>,
     /// Transactions prepared and not ended, the oldest first.
-    pub prepared: Kept<Prepared>,
+    pub prepared: Reading<Kept<Prepared>>,
     /// Automatic vacuums at work, those that wait first; unseen when our role may not see background processes.
     pub vacuums: Reading<Kept<Vacuum>>,
     /// As a standby: how far we are behind.
     pub receiver: Option<Receiver>,
+}
+
+impl Default for Replication {
+    /// A primary on which nothing hangs.
+    fn default() -> Self {
+        Self {
+            standbys: Kept::default(),
+            slots: Kept::default(),
+            prepared: Reading::seen(Kept::default()),
+            vacuums: Reading::seen(Kept::default()),
+            receiver: None,
+        }
+    }
 }
 
 /// A receiver of the log.

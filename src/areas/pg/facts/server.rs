@@ -46,6 +46,8 @@ pub enum Slots {
     Role,
     /// Those of the database.
     Database,
+    /// Those of a pooler in front: it is not the server that refused.
+    Pooler,
 }
 
 /// What a server says of itself.
@@ -73,8 +75,27 @@ pub struct Server {
     pub encryption: String,
     /// There is a pooler in between.
     pub pooler: bool,
-    /// Settings by name, as `pg_settings` has them, without units: milliseconds, 8 kB pages.
+    /// Settings by name, as a new session of our role has them, without units: milliseconds, 8 kB pages.
     pub settings: BTreeMap<String, String>,
+    /// Sessions that our role may have; none is no limit of its own.
+    #[serde(default)]
+    pub role_limit: Option<u32>,
+    /// Timeouts that roles and databases have of their own.
+    #[serde(default)]
+    pub own: Vec<Own>,
+}
+
+/// A setting that a role, a database or both have of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Own {
+    /// The role; none is every role.
+    pub role: Option<String>,
+    /// The database; none is every database.
+    pub database: Option<String>,
+    /// Name of the setting.
+    pub name: String,
+    /// It is not 0.
+    pub on: bool,
 }
 
 impl Server {
@@ -89,6 +110,10 @@ impl Server {
         // Since 16.
         let reserved = self.number("reserved_connections").unwrap_or(0);
         u64::try_from(all - superuser - reserved).ok()
+    }
+    /// Whether what other roles' sessions do is shown to us.
+    pub fn sees_all(&self) -> bool {
+        self.reads_all || self.superuser
     }
 }
 

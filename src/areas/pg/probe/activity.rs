@@ -1,17 +1,8 @@
-//! From rows to sessions, and what they amount to.
+//! From rows to sessions.
 
-use super::super::facts::session::{Activity, Group, Session, Shape};
+use super::super::facts::session::Session;
 use super::row::rows;
-use crate::{
-    model::{Kept, Sql},
-    source::pg::Rows,
-};
-use std::collections::{BTreeMap, HashMap};
-
-/// Groups and shapes that are counted; a server cannot have many more sessions than that.
-const GROUPS: usize = 4096;
-/// Events of waiting that are told apart.
-const WAITS: usize = 64;
+use crate::{model::Sql, source::pg::Rows};
 
 /// Every session, statements as shapes.
 pub(super) fn sessions(table: &Rows) -> Vec<Session> {
@@ -51,99 +42,10 @@ fn shape(text: &str) -> String {
     Sql::new(text, text.chars().count() >= TEXT).shape().as_str().to_string()
 }
 
-/// What they amount to; `kept` rows of each list. `blocks` of the sessions is already known.
-pub(super) fn amount(mut all: Vec<Session>, waiting: u64, kept: usize) -> Activity {
-    let mut out = Activity { waiting, ..Activity::default() };
-    let mut groups: HashMap<(String, String, String, Option<String>), Group> = HashMap::new();
-    let mut shapes: HashMap<String, (Shape, HashMap<String, u64>)> = HashMap::new();
-    let mut waits: BTreeMap<String, u64> = BTreeMap::new();
-    for s in &all {
-        out.hidden += u64::from(s.hidden);
-        if let (Some(kind), Some(event)) = (&s.wait_type, &s.wait_event) {
-            *waits.entry(format!("{kind}/{event}")).or_default() += 1;
-        }
-        if !s.is_client() {
-            continue;
-        }
-        out.clients += 1;
-        let state = if s.hidden { "hidden" } else { s.state.as_deref().unwrap_or("unknown") };
-        *out.states.entry(state.to_string()).or_default() += 1;
-        let key = (
-            s.application.clone(),
-            s.user.clone().unwrap_or_default(),
-            s.database.clone().unwrap_or_default(),
-            s.client.clone(),
-        );
-        if groups.len() < GROUPS || groups.contains_key(&key) {
-            let (application, user, database, client) = key.clone();
-            let g = groups.entry(key).or_insert(Group {
-                application,
-                user,
-                database,
-                client,
-                ..Group::default()
-            });
-            g.sessions += 1;
-            g.hidden += u64::from(s.hidden);
-            g.active += u64::from(state == "active");
-            g.idle += u64::from(state == "idle");
-            g.in_transaction += u64::from(s.idle_in_transaction());
-        }
-        if state == "active"
-            && !s.query.is_empty()
-            && (shapes.len() < GROUPS || shapes.contains_key(&s.query))
-        {
-            let (shape, of) = shapes.entry(s.query.clone()).or_default();
-            shape.query.clone_from(&s.query);
-            shape.sessions += 1;
-            shape.oldest_s = shape.oldest_s.max(s.query_s.unwrap_or(0.0));
-            shape.waiting += u64::from(s.wait_type.as_deref() == Some("Lock"));
-            *of.entry(s.application.clone()).or_default() += 1;
-        }
-    }
-    let mut shapes: Vec<Shape> = shapes.into_values().map(|(shape, of)| most(shape, of)).collect();
-    shapes.sort_by(|a, b| b.sessions.cmp(&a.sessions).then(b.oldest_s.total_cmp(&a.oldest_s)));
-    let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by(|a, b| b.sessions.cmp(&a.sessions).then_with(|| a.application.cmp(&b.application)));
-    let mut waits: Vec<(String, u64)> = waits.into_iter().collect();
-    waits.sort_by_key(|w| std::cmp::Reverse(w.1));
-    waits.truncate(WAITS);
-    out.waits = waits.into_iter().collect();
-    out.shapes = cut(shapes, kept);
-    out.groups = cut(groups, kept);
-    all.sort_by(worst);
-    out.sessions = cut(all, kept);
-    out
-}
-
-/// The worst first: who blocks most, then the oldest transaction, then who has been at it for longest; background
-/// processes last.
-fn worst(a: &Session, b: &Session) -> std::cmp::Ordering {
-    let age = |s: &Session| s.xact_s.unwrap_or(-1.0);
-    let idle = |s: &Session| s.state.as_deref() == Some("idle");
-    b.blocks
-        .cmp(&a.blocks)
-        .then(b.is_client().cmp(&a.is_client()))
-        .then(age(b).total_cmp(&age(a)))
-        .then(idle(a).cmp(&idle(b)))
-        .then(b.state_s.unwrap_or(-1.0).total_cmp(&a.state_s.unwrap_or(-1.0)))
-        .then(a.pid.cmp(&b.pid))
-}
-
-fn most(shape: Shape, of: HashMap<String, u64>) -> Shape {
-    let application = of.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0))).map(|a| a.0);
-    Shape { application: application.unwrap_or_default(), ..shape }
-}
-
-fn cut<T>(mut rows: Vec<T>, kept: usize) -> Kept<T> {
-    let total = rows.len() as u64;
-    rows.truncate(kept);
-    Kept::worst(total, rows)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{areas::pg::facts::session::Activity, model::Kept};
 
     fn table(rows: &[[Option<&str>; 8]]) -> Rows {
         let columns = ["pid", "role", "database", "application", "kind", "state", "query", "hidden"];
@@ -185,7 +87,7 @@ mod tests {
                 Some("t"),
             ],
         ]);
-        let a = amount(sessions(&table), 0, 2);
+        let a = Activity::of(sessions(&table), 0, 2);
         assert_eq!((a.clients, a.hidden, a.sessions.total(), a.sessions.top().len()), (5, 1, 6, 2));
         assert_eq!(a.states["active"], 2);
         assert_eq!((a.states["hidden"], a.states["idle in transaction"]), (1, 1));
@@ -194,6 +96,8 @@ mod tests {
             (web.application.as_str(), web.sessions, web.active, web.idle, web.in_transaction),
             ("web", 4, 2, 1, 1)
         );
+        let pids = |kept: &Kept<Session>| kept.top().iter().map(|s| s.pid).collect::<Vec<_>>();
+        assert_eq!(pids(&a.idle_in_transaction), [4]);
         let shape = &a.shapes.top()[0];
         assert_eq!(
             (shape.query.as_str(), shape.sessions, shape.application.as_str()),

@@ -49,12 +49,12 @@ pub(super) fn cron(tables: &[Rows]) -> Seen<Cron> {
 }
 
 /// The jobs themselves, with what came of their last runs.
-pub(super) fn jobs(of: Jobs, tables: &[Rows], kept: usize) -> Seen<Jobs> {
+pub(super) fn jobs(of: Jobs, tables: &[Rows]) -> Seen<Jobs> {
     let Some(table) = tables.first() else { return Err(Why::Malformed) };
     let first = rows(table).next();
     let number = |column| first.as_ref().and_then(|r| r.number::<u64>(column)).unwrap_or(0);
     let cut = number("looked") >= RUNS;
-    let all: Vec<Job> = rows(table).take(kept).map(|r| job(&r)).collect();
+    let all: Vec<Job> = rows(table).map(|r| job(&r)).collect();
     Ok(Jobs { cut, jobs: Kept::worst(number("total"), all), ..of })
 }
 
@@ -142,7 +142,7 @@ mod tests {
                 &[Some("2"), Some(""), Some("@reboot"), T, None, None, None, Some("20000"), Some("2")],
             ],
         );
-        let all = jobs(Jobs::default(), &[rows], 100).unwrap();
+        let all = jobs(Jobs::default(), &[rows]).unwrap();
         assert!(all.cut);
         let [a, b] = all.jobs.top() else { panic!("two jobs") };
         assert_eq!((a.running_s.as_slice(), a.since_s), (&[61.5, 0.0][..], Some(61.5)));

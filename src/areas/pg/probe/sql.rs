@@ -13,15 +13,25 @@ pub const SELF: &str = "
 SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS version_num,
   pg_backend_pid() AS pid, current_database() AS database, current_user AS role, pg_is_in_recovery() AS in_recovery,
   extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) AS up_s,
+  (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us,
   pg_has_role(current_user, 'pg_read_all_stats', 'usage') AS reads_all,
-  (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser; ";
+  r.rolsuper AS superuser, nullif(r.rolconnlimit, -1) AS role_limit
+FROM (SELECT 1) one LEFT JOIN pg_roles r ON r.rolname = current_user; ";
 
-/// Settings that checks judge.
+/// Settings that checks judge: those of a new session, since in this transaction we have timeouts of our own.
 pub const SETTINGS: &str = "
-SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections',
+SELECT name, reset_val AS setting FROM pg_settings WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections',
   'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout',
   'deadlock_timeout', 'log_lock_waits', 'max_prepared_transactions', 'autovacuum', 'autovacuum_freeze_max_age', 'max_slot_wal_keep_size',
   'wal_level', 'max_wal_senders'); ";
+
+/// Timeouts that roles and databases have of their own. A value may have a unit: only whether it is 0 is asked.
+pub const OWN: &str = "
+SELECT r.rolname AS role, d.datname AS database, split_part(c, '=', 1) AS name, split_part(c, '=', 2) !~ '^0+[a-z]*$' AS is_on
+FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase,
+  unnest(s.setconfig) c
+WHERE split_part(c, '=', 1) IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+  AND (s.setrole = 0 OR r.oid IS NOT NULL) AND (s.setdatabase = 0 OR d.oid IS NOT NULL) LIMIT 1000; ";
 
 /// Every session but ours. `leader_pid` is there since 13; elsewhere its place is taken by a null.
 const ACTIVITY: &str = "
@@ -47,7 +57,7 @@ WITH l AS MATERIALIZED (
   WINDOW t AS (PARTITION BY locktype, database, relation, page, tuple, virtualxid, transactionid::text, classid, objid, objsubid)),
 w AS MATERIALIZED (SELECT pid, bool_and(plain) AS plain FROM l WHERE NOT granted GROUP BY pid)
 SELECT locktype, database, relation, page, tuple, virtualxid, transactionid, classid, objid, objsubid, virtualtransaction, pid, mode,
-  granted, extract(epoch FROM clock_timestamp() - WAITSTART) AS waits_s, NULL::text AS blockers
+  granted, (extract(epoch FROM WAITSTART) * 1000000)::bigint AS waitstart_us, NULL::text AS blockers
 FROM l WHERE EXISTS (SELECT FROM w) AND (contended OR (locktype = 'tuple' AND pid IN (SELECT pid FROM w))
   OR (locktype = 'transactionid' AND granted AND (pid IS NULL OR pid IN (SELECT pid FROM w))))
 UNION ALL

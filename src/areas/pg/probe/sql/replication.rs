@@ -1,4 +1,4 @@
-//! Standbys, slots, prepared transactions, automatic vacuums.
+//! Standbys, slots, automatic vacuums.
 //! <https://www.postgresql.org/docs/current/monitoring-stats.html>
 
 /// Receivers of the log, and how far each is behind. On a standby the log is received, not written. What `pg_receivewal`
@@ -43,26 +43,8 @@ SELECT a.pid, (extract(epoch FROM a.backend_start) * 1000000)::bigint AS started
     WHERE l.pid = a.pid AND NOT l.granted) END AS waits_s
 FROM pg_stat_activity a WHERE a.backend_type = 'autovacuum worker' ORDER BY a.xact_start LIMIT 1000; ";
 
-/// Transactions that were prepared and not ended, and how many sessions wait for each: for it to end, or for a lock that it
-/// holds. Its locks have no process; they are known by the virtual transaction that holds its own id. Nothing looks into
-/// the lock table unless there is such a transaction and somebody waits.
-const PREPARED: &str = "
-WITH p AS MATERIALIZED (SELECT * FROM pg_prepared_xacts ORDER BY prepared LIMIT 1000),
-l AS MATERIALIZED (
-  SELECT locktype, virtualtransaction, transactionid, pid, granted, concat_ws('/', locktype, coalesce(database, 0), coalesce(relation, 0),
-    coalesce(page, 0), coalesce(tuple, 0), virtualxid, transactionid, classid, objid, objsubid) AS thing
-  FROM pg_locks WHERE mode <> 'SIReadLock' AND EXISTS (SELECT FROM p)
-    AND EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' OR query = '<insufficient privilege>')),
-h AS (SELECT p.gid, l.locktype, l.thing FROM p JOIN l o ON o.locktype = 'transactionid' AND o.transactionid = p.transaction AND o.granted
-  AND o.pid IS NULL JOIN l ON l.virtualtransaction = o.virtualtransaction AND l.pid IS NULL AND l.granted),
-w AS (SELECT h.gid, count(DISTINCT l.pid) AS blocks FROM h JOIN l ON l.thing = h.thing AND NOT l.granted
-  WHERE h.locktype = 'transactionid' OR 0 = ANY (pg_blocking_pids(l.pid)) GROUP BY h.gid)
-SELECT p.gid, p.database, p.owner, extract(epoch FROM clock_timestamp() - p.prepared) AS age_s, age(p.transaction) AS xid_age,
-  coalesce(w.blocks, 0) AS blocks
-FROM p LEFT JOIN w ON w.gid = p.gid ORDER BY p.prepared; ";
-
 /// How many tables come of it.
-pub const TABLES: usize = 5;
+pub const TABLES: usize = 4;
 
 /// All of it, as this version tells it.
 pub fn text(version: u32) -> String {
@@ -75,7 +57,6 @@ pub fn text(version: u32) -> String {
         &SLOTS.replace("STATUS", status).replace("SAFE", safe).replace("SINCE", since),
         RECEIVER,
         &VACUUMS.replace("WAITSTART", waitstart),
-        PREPARED,
     ]
     .concat()
 }
