@@ -41,7 +41,7 @@ check! {
     /// disk. A long backlog that never shrinks: replay is one process, and the primary writes more than it can.
     "pg/replication-lag": "a standby is behind"
     {
-        lag_bytes: "bytes not yet replayed" = 1_073_741_824, 10_737_418_240;
+        lag_bytes: "bytes not yet replayed" = 1_073_741_824.0, 10_737_418_240.0;
         lag_s: "seconds that the last of it took" = 60, 600;
         least_bytes: "bytes; fewer are no lag, however long they took" = 16_777_216;
         paused_s: "seconds since the last transaction was replayed, while replay is paused and there is more" = 60, 3600;

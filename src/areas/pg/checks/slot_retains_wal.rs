@@ -35,8 +35,8 @@ check! {
     /// that the next one costs a reader and not the primary.
     "pg/slot-retains-wal": "a replication slot keeps much of the log"
     {
-        inactive_bytes: "bytes kept for a slot that nobody reads from" = 1_073_741_824, 21_474_836_480;
-        active_bytes: "bytes kept for a slot in use" = 10_737_418_240, 107_374_182_400;
+        inactive_bytes: "bytes kept for a slot that nobody reads from" = 1_073_741_824.0, 21_474_836_480.0;
+        active_bytes: "bytes kept for a slot in use" = 10_737_418_240.0, 107_374_182_400.0;
         safe_pct: "MB left before it is lost, % of max_slot_wal_keep_size; fewer are worse" = 20, 5;
     }
     judge(Facts)
