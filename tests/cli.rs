@@ -50,6 +50,11 @@ fn bad_usage_is_three_and_says_what_to_do() {
     refused(&["explain", "sockets/close-wait"], "sockets/close-wait-leak");
     refused(&["man", "nonsense"], "no command");
     refused(&["snapshot", "--watch"], "--watch");
+    refused(&["dns", "db.test", "--load", "500"], "--max");
+    refused(&["dns", "--load", "50"], "NAME");
+    refused(&["dns", "db.test", "--load", "50", "--plan"], "--plan");
+    refused(&["dns", "db.test", "--load", "50", "--for", "60s", "--timeout", "20s"], "--timeout");
+    refused(&["dns", "db.test", "--workers", "2", "--watch"], "--watch");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 /// Where an area does its looking.
@@ -46,6 +47,11 @@ pub trait Area: Sized + Send + 'static {
     /// Adds to the flags of its own command what the settings file says and no flag does.
     fn with_settings(args: Self::Args, _: &Settings) -> Self::Args {
         args
+    }
+    /// How long what was asked for takes by itself, at most, whatever the machine looks like: the run's own deadline is
+    /// that much later. Zero for a look.
+    fn takes(_args: &Self::Args) -> Duration {
+        Duration::ZERO
     }
     /// Starts a probe; reads nothing yet.
     fn open(args: &Self::Args) -> Self;
@@ -132,6 +138,10 @@ pub type StandIn = Box<dyn Fn(Why, &str) -> Box<dyn Recorded>>;
 pub trait Running: Wanting + Send {
     /// Where it looks from.
     fn place(&self) -> Place;
+    /// How long what was asked of it takes by itself, at most; zero for a look.
+    fn takes(&self) -> Duration {
+        Duration::ZERO
+    }
     /// Makes what stands in its place in the report when it does not come back.
     fn stand_in(&self) -> StandIn;
     /// First half of a look.
@@ -167,7 +177,11 @@ impl Entry {
             docs: || A::CHECKS.iter().map(|c| c.doc).collect(),
             flags: <A::Args as clap::Args>::augment_args,
             open: |m, settings| {
-                let args = A::Args::from_arg_matches(m).map_err(|e| Gap::new(A::NAME, Why::Malformed, e))?;
+                let args = A::Args::from_arg_matches(m).map_err(|e| {
+                    // The line says already that it is an error.
+                    let said = e.to_string();
+                    Gap::new(A::NAME, Why::Malformed, said.trim_start_matches("error: ").trim_end())
+                })?;
                 Ok(Live::<A>::boxed(A::with_settings(args, settings)))
             },
             open_in_check: |settings| {
@@ -217,6 +231,9 @@ impl<A: Area> Wanting for Live<A> {
 impl<A: Area> Running for Live<A> {
     fn place(&self) -> Place {
         A::PLACE
+    }
+    fn takes(&self) -> Duration {
+        A::takes(&self.args)
     }
     fn stand_in(&self) -> StandIn {
         let args = self.args.clone();

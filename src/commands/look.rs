@@ -1,6 +1,6 @@
 //! `check`, every area's own command and `snapshot`: look, judge, say.
 
-use super::{output::Out, settings};
+use super::{output::Out, progress::Stderr, settings};
 use crate::{
     areas::{AREAS, Chosen, Entry, Recorded, Running},
     cli::Shared,
@@ -15,6 +15,7 @@ use anyhow::{Result, bail, ensure};
 use clap::ArgMatches;
 use std::{
     io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -103,7 +104,7 @@ pub fn snapshot(shared: &Shared, out: &Out) -> Result<u8> {
     let running = AREAS.iter().filter_map(|a| (a.open_in_check)(&settings).ok()).collect();
     let (at, start) = (Clock::now(), Instant::now());
     let mut session = open(running, shared)?;
-    session.observe(timing(shared)?)?;
+    session.observe(timing(shared, Duration::ZERO)?)?;
     let host = session.host();
     let document = run::write_snapshot(at, ms(start), host, session.gaps(), &session.records())?;
     out.bytes(&document).map(|()| 0)
@@ -122,15 +123,23 @@ fn known(globs: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn timing(shared: &Shared) -> Result<Timing> {
+/// `takes` is what something that was asked for takes by itself: the deadline that nobody gave counts it, one that somebody
+/// gave must have room for it. Half a load would be a figure of something that nobody asked for.
+fn timing(shared: &Shared, takes: Duration) -> Result<Timing> {
     let window = shared.window;
-    let timeout = shared.timeout.unwrap_or(window + Duration::from_secs(10));
+    let timeout = shared.timeout.unwrap_or(window + takes + Duration::from_secs(10));
     ensure!(!timeout.is_zero(), "--timeout 0 leaves no time to look");
     ensure!(
         window < timeout,
         "--window {} does not fit into --timeout {}: give a longer timeout or a shorter window",
         humantime::format_duration(window),
         humantime::format_duration(timeout)
+    );
+    ensure!(
+        takes <= timeout,
+        "--timeout {} is too short for what was asked for, which takes up to {}: leave it out, or give more",
+        humantime::format_duration(timeout),
+        humantime::format_duration(takes)
     );
     Ok(Timing { window, timeout })
 }
@@ -151,8 +160,13 @@ fn live(
     shared: &Shared,
     out: &Out,
 ) -> Result<u8> {
-    let timing = timing(shared)?;
-    let mut session = open(areas, shared)?;
+    let takes = areas.iter().map(|a| a.takes()).max().unwrap_or_default();
+    ensure!(
+        takes.is_zero() || shared.watch.is_none(),
+        "--watch would begin it again and again: what takes so long is asked for once"
+    );
+    let timing = timing(shared, takes)?;
+    let mut session = open(areas, shared)?.telling(Arc::new(Stderr::new(out.style())));
     let host = session.host();
     let report = |session: &Session, at: Stamp, start: Instant| {
         let mut gaps = session.gaps().to_vec();

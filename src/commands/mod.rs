@@ -3,6 +3,7 @@
 mod explain;
 mod look;
 mod output;
+mod progress;
 mod settings;
 
 use crate::{areas, cli, cli::Shared, generate, render};

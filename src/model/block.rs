@@ -14,6 +14,9 @@ pub enum Cell {
     Id(u64),
     /// A quantity with a fraction.
     Num(f64),
+    /// A quantity that is this or more, because what was measured had not ended: `≥5s` in text, the number in JSON, beside
+    /// which the document says it in words.
+    AtLeast(f64),
     /// A yes or no.
     Bool(bool),
     /// Text, possibly from outside: renderers escape it.
@@ -34,6 +37,7 @@ impl Cell {
             Cell::Id(n) => n.to_string().into(),
             Cell::Num(x) if x.fract() == 0.0 && x.abs() < 1e15 => format!("{x:.0}").into(),
             Cell::Num(x) => format!("{x:.1}").into(),
+            Cell::AtLeast(x) => format!("≥{}", Cell::Num(*x).plain()).into(),
             Cell::Bool(b) => if *b { "yes" } else { "no" }.into(),
             Cell::Text(t) => escape(t),
             Cell::List(l) => escape(&l.join(" ")).into_owned().into(),
@@ -47,7 +51,7 @@ impl Serialize for Cell {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         match self {
             Cell::Int(n) | Cell::Id(n) => n.serialize(s),
-            Cell::Num(x) => x.serialize(s),
+            Cell::Num(x) | Cell::AtLeast(x) => x.serialize(s),
             Cell::Bool(b) => b.serialize(s),
             Cell::Text(t) => t.serialize(s),
             Cell::List(l) => l.serialize(s),
@@ -181,6 +185,20 @@ pub enum Block {
         /// What leads from where to where.
         edges: Vec<Edge>,
     },
+    /// How often which value was met.
+    Histogram {
+        /// What was measured.
+        name: &'static str,
+        /// Unit of the edges.
+        unit: &'static str,
+        /// Edges between the counts, rising: the first count is of values below the first edge, the last of those from the
+        /// last one on.
+        edges: Vec<f64>,
+        /// What those are called that no value was met of: `no answer`.
+        beyond: &'static str,
+        /// Named series.
+        lines: Vec<Counts>,
+    },
 }
 
 /// One thing of a tree, and what is below it.
@@ -214,6 +232,17 @@ pub struct Edge {
     pub label: String,
     /// It may dissolve by itself.
     pub soft: bool,
+}
+
+/// One series of a histogram.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Its name.
+    pub name: String,
+    /// One more than there are edges.
+    pub counts: Vec<u64>,
+    /// Those that had not ended: they have no value, and they are not 0.
+    pub beyond: u64,
 }
 
 /// What one area has to say: blocks, the outcome of every check, gaps.

@@ -3,6 +3,7 @@
 mod block;
 mod check;
 mod finding;
+mod progress;
 mod psi;
 mod reading;
 mod redact;
@@ -12,9 +13,10 @@ mod tcp;
 mod time;
 pub mod untrusted;
 
-pub use block::{Block, Cell, Column, Edge, Node, RowSink, Section};
+pub use block::{Block, Cell, Column, Counts, Edge, Node, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
 pub use finding::{Confidence, Finding, Process, Severity, Thing, What, rates};
+pub use progress::{Progress, Quiet, Work};
 pub use psi::{Psi, PsiLine};
 pub use reading::{Gap, Gaps, Kept, Reading, Seen, Why};
 pub use redact::{Argv, Environ, Setting};

@@ -2,8 +2,8 @@
 //! keys are only ever added.
 
 use super::{
-    Block, Cell, Column, Confidence, Edge, Finding, Gap, Node, Outcome, Section, Severity, Stamp, Thing,
-    What, Why,
+    Block, Cell, Column, Confidence, Counts, Edge, Finding, Gap, Node, Outcome, Section, Severity, Stamp,
+    Thing, What, Why,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
@@ -313,6 +313,20 @@ pub enum BlockV1 {
         /// What leads from where to where.
         edges: Vec<Edge>,
     },
+    /// How often which value was met.
+    Histogram {
+        /// What was measured.
+        name: &'static str,
+        /// Unit of the edges.
+        unit: &'static str,
+        /// Edges between the counts, rising: the first count is of values below the first edge, the last of those from the
+        /// last one on.
+        edges: Vec<f64>,
+        /// What `beyond` of a series counts, in words.
+        beyond: &'static str,
+        /// Named series.
+        lines: Vec<Counts>,
+    },
 }
 
 /// What came of one check.
@@ -385,6 +399,9 @@ impl From<Block> for BlockV1 {
             Block::Chart { name, unit, step_ms, lines } => BlockV1::Chart { name, unit, step_ms, lines },
             Block::Tree { name, roots, total } => BlockV1::Tree { name, roots, total },
             Block::Graph { name, nodes, edges } => BlockV1::Graph { name, nodes, edges },
+            Block::Histogram { name, unit, edges, beyond, lines } => {
+                BlockV1::Histogram { name, unit, edges, beyond, lines }
+            }
         }
     }
 }

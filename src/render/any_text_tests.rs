@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{
-    Cell, Confidence, Finding, Gap, Why,
+    Cell, Confidence, Counts, Finding, Gap, Why,
     report::{Evidence, FindingV1},
     untrusted::is_unsafe,
 };
@@ -114,6 +114,10 @@ proptest! {
         report.sections[0].gaps.push(Gap::new(any(), Why::Denied, "").remedy("paramedic"));
         report.sections[1].blocks.push(BlockV1::Chart {
             name: "open", unit: "", step_ms: 10, lines: vec![("a\u{1b}\n\u{202e}".into(), vec![f64::NAN, 1.0, 2.0])],
+        });
+        report.sections[1].blocks.push(BlockV1::Histogram {
+            name: "latency", unit: "ms", edges: vec![1.0, 10.0], beyond: "no answer",
+            lines: vec![Counts { name: "a\u{1b}\n\u{202e}".into(), counts: vec![1, 0, 3], beyond: 2 }],
         });
         let shown = text(&report, &style);
         let bare = if style.colour { without_sgr(&shown) } else { shown.clone() };

@@ -3,8 +3,8 @@
 use super::{pen::Ink, pen::Pen, unit, wrap};
 use crate::model::Cell;
 
-const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-const ASCII_HEIGHTS: [char; 8] = ['_', '.', ',', '-', '=', '+', '*', '#'];
+pub(super) const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+pub(super) const ASCII_HEIGHTS: [char; 8] = ['_', '.', ',', '-', '=', '+', '*', '#'];
 
 /// Draws one line a series: its name, the latest values that fit, the first and the last as figures.
 pub(super) fn draw(pen: &mut Pen, name: &str, unit: &str, step_ms: u64, lines: &[(String, Vec<f64>)]) {

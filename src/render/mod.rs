@@ -7,6 +7,7 @@ mod chart;
 mod explain;
 mod finding;
 mod graph;
+mod histogram;
 mod json;
 pub mod listing;
 pub mod output;

@@ -38,7 +38,7 @@ const LEAST: usize = 40;
 impl Style {
     /// The text as it may reach this terminal: escaped; in ASCII where the locale is not UTF-8, because the bytes of a
     /// character may be control codes to a terminal of another encoding.
-    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let safe = untrusted::escape(text);
         if self.utf8 || safe.is_ascii() { safe } else { ascii(&safe).into() }
     }

@@ -38,7 +38,7 @@ fn pretty(schema: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RowSink;
+    use crate::model::{Counts, RowSink, report::BlockV1};
     use crate::render::{json as render_json, listing, sample};
 
     fn validator() -> jsonschema::Validator {
@@ -71,6 +71,32 @@ mod tests {
         assert_eq!(errors(&doc), [""; 0]);
         doc["listing"]["rows"] = json!([{ "peer": "x" }]);
         assert_eq!(errors(&doc).len(), 1);
+    }
+
+    #[test]
+    fn every_kind_of_block_fits() {
+        let mut report = sample::sick();
+        let counts = Counts { name: "100/s".into(), counts: vec![1, 0, 3], beyond: 2 };
+        report.sections[0].blocks = vec![
+            BlockV1::Chart {
+                name: "open",
+                unit: "",
+                step_ms: 10,
+                lines: vec![("node".into(), vec![1.0, 2.5])],
+            },
+            BlockV1::Histogram {
+                name: "latency",
+                unit: "ms",
+                edges: vec![1.0, 10.0],
+                beyond: "no answer",
+                lines: vec![counts],
+            },
+        ];
+        let mut doc = document(&report);
+        assert_eq!(errors(&doc), [""; 0]);
+        assert_eq!(doc["sections"][0]["blocks"][1]["block"], "histogram");
+        doc["sections"][0]["blocks"][1]["lines"][0]["beyond"] = "two".into();
+        assert!(!errors(&doc).is_empty());
     }
 
     #[test]

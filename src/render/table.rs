@@ -38,7 +38,7 @@ impl Layout {
             let cells = || rows.iter().filter_map(|r| r.get(index));
             let widest = cells().map(|c| wrap::columns(&style.clean(&unit::show(c, column.unit)))).max();
             let width = widest.unwrap_or(0).max(wrap::columns(&heading));
-            let number = |c: &Cell| matches!(c, Cell::Int(_) | Cell::Id(_) | Cell::Num(_));
+            let number = |c: &Cell| matches!(c, Cell::Int(_) | Cell::Id(_) | Cell::Num(_) | Cell::AtLeast(_));
             let no_text = |c: &Cell| number(c) || matches!(c, Cell::None | Cell::Unseen);
             let path = cells().any(is_path) && cells().all(|c| is_path(c) || !is_long(c));
             let right = !column.unit.is_empty() || cells().any(number) && cells().all(no_text);

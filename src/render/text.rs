@@ -1,6 +1,6 @@
 //! The screen: findings worst first, the table, what is clear, always what could not be seen, and the verdict last.
 
-use super::{Style, chart, finding, pen::Ink, pen::Pen, summary, table, tree, unit};
+use super::{Style, chart, finding, histogram, pen::Ink, pen::Pen, summary, table, tree, unit};
 use crate::model::{
     Severity,
     report::{BlockV1, Report, SectionV1, Status},
@@ -105,6 +105,9 @@ fn draw(pen: &mut Pen, block: &BlockV1, named: bool, most: usize, rest: &str) {
         }
         // For other programs; on a screen the tree beside it says the same.
         BlockV1::Graph { .. } => {}
+        BlockV1::Histogram { name, unit, edges, beyond, lines } => {
+            histogram::draw(pen, name, unit, edges, beyond, lines);
+        }
     }
 }
 

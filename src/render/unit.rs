@@ -25,6 +25,9 @@ pub(super) fn heading(key: &str, unit: &str) -> String {
 
 /// A value in its unit.
 pub(super) fn show(cell: &Cell, unit: &str) -> String {
+    if let Cell::AtLeast(x) = cell {
+        return format!("≥{}", show(&Cell::Num(*x), unit));
+    }
     let number = match cell {
         Cell::Int(n) => *n as f64,
         Cell::Num(x) if x.is_finite() => *x,
@@ -59,7 +62,9 @@ pub(super) fn span(seconds: f64) -> String {
 pub(super) fn millis(ms: f64) -> String {
     match ms {
         ms if ms <= 0.0 => "0ms".into(),
-        ms if ms < 0.95 => "<1ms".into(),
+        ms if ms < 0.0095 => "<0.01ms".into(),
+        // In one cluster all answers come within a millisecond, and differ all the same.
+        ms if ms < 0.95 => format!("{ms:.2}ms"),
         ms if ms < 9.95 && (ms - ms.round()).abs() >= 0.05 => format!("{ms:.1}ms"),
         ms if ms < 999.5 => format!("{ms:.0}ms"),
         ms => span(ms / 1000.0),
@@ -92,15 +97,16 @@ mod tests {
         assert_eq!(show(&Cell::Unseen, "s"), "?");
         assert_eq!(show(&Cell::None, "bytes"), "-");
         assert_eq!(show(&Cell::Num(f64::NAN), ""), "?");
+        assert_eq!(show(&Cell::AtLeast(5000.0), "ms"), "≥5s");
     }
 
     #[test]
     fn small_spans_are_not_rounded_to_nothing() {
         assert_eq!(
             [0.0, 0.0004, 0.04, 0.3, 1.003, 59.0].map(span),
-            ["0s", "<1ms", "40ms", "0.3s", "1s", "59s"]
+            ["0s", "0.40ms", "40ms", "0.3s", "1s", "59s"]
         );
-        assert_eq!([41.2, 1100.0].map(millis), ["41ms", "1.1s"]);
+        assert_eq!([0.001, 0.02, 41.2, 1100.0].map(millis), ["<0.01ms", "0.02ms", "41ms", "1.1s"]);
     }
 
     #[test]

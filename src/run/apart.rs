@@ -2,13 +2,16 @@
 
 use crate::{
     areas::{Recorded, Running, StandIn},
-    model::Why,
+    model::{Progress, Why},
     source::{Moment, Phase, Scope, Walked, World},
 };
 use std::{
     mem,
     path::PathBuf,
-    sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -38,14 +41,20 @@ impl Apart {
     }
 
     /// Starts its look on a thread of its own, with a view of the machine of its own.
-    pub fn send_off(&mut self, world: &World, scope: &Scope, deadline: Instant) {
+    pub fn send_off(
+        &mut self,
+        world: &World,
+        scope: &Scope,
+        progress: &Arc<dyn Progress>,
+        deadline: Instant,
+    ) {
         let State::Home(..) = self.state else { return };
         let (tell, told) = sync_channel(1);
         let State::Home(area, _) = mem::replace(&mut self.state, State::Out(told)) else { return };
         let roots = (world.proc_root.clone(), world.sys_root.clone());
-        let scope = scope.clone();
+        let (scope, progress) = (scope.clone(), Arc::clone(progress));
         let looking = move || {
-            let _ = tell.send(look(area, roots, &scope, deadline));
+            let _ = tell.send(look(area, roots, &scope, &*progress, deadline));
         };
         if thread::Builder::new().name("apart".into()).spawn(looking).is_err() {
             self.state = State::Lost(Why::TooMany, "no thread could be started for it");
@@ -87,12 +96,13 @@ fn look(
     mut area: Box<dyn Running>,
     (proc_root, sys_root): (PathBuf, PathBuf),
     scope: &Scope,
+    progress: &dyn Progress,
     deadline: Instant,
 ) -> (Box<dyn Running>, Duration) {
     let start = Instant::now();
     // It was there when the run began.
     if let Ok(world) = World::open(&proc_root, &sys_root) {
-        let moment = Moment::now(&world, scope, deadline, Phase::Last);
+        let moment = Moment::now(&world, scope, deadline, Phase::Last).telling(progress);
         area.read(&moment);
         area.look(&moment, &Walked::default());
     }
@@ -104,7 +114,7 @@ mod tests {
     use super::*;
     use crate::{
         areas::{Chosen, Place},
-        model::{Levels, RowSink, Section},
+        model::{Levels, Quiet, RowSink, Section},
         source::Wanting,
     };
     use std::{io, path::Path};
@@ -154,11 +164,12 @@ mod tests {
         let world = World::open(Path::new("/proc"), Path::new("/sys")).unwrap();
         let mut apart = Apart::new(Box::new(Slow(Duration::from_millis(takes), panics)));
         let deadline = Instant::now() + Duration::from_millis(within);
-        apart.send_off(&world, &Scope::default(), deadline);
+        let quiet: Arc<dyn Progress> = Arc::new(Quiet);
+        apart.send_off(&world, &Scope::default(), &quiet, deadline);
         apart.await_it(deadline);
         // One that is lost is not sent off again.
         if apart.at_home().is_none() {
-            apart.send_off(&world, &Scope::default(), deadline);
+            apart.send_off(&world, &Scope::default(), &quiet, deadline);
         }
         let mut out = Vec::new();
         apart.record().write(&mut out).unwrap();

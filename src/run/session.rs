@@ -4,13 +4,14 @@ use super::apart::Apart;
 use crate::source::proc::own::give_way;
 use crate::{
     areas::{Place, Recorded, Running},
-    model::{Gap, Gaps, RowSink, Why},
+    model::{Gap, Gaps, Progress, Quiet, RowSink, Why},
     source::{Moment, Phase, Scope, Walked, Wanting, World, walk},
 };
 use anyhow::bail;
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -40,6 +41,7 @@ impl Timing {
 pub struct Session {
     world: World,
     scope: Scope,
+    progress: Arc<dyn Progress>,
     areas: Vec<Box<dyn Running>>,
     apart: Vec<Apart>,
     began: Option<Instant>,
@@ -52,7 +54,13 @@ impl Session {
     pub fn open(world: World, scope: Scope, areas: Vec<Box<dyn Running>>) -> Self {
         let (areas, apart): (Vec<_>, Vec<_>) = areas.into_iter().partition(|a| a.place() == Place::Here);
         let apart = apart.into_iter().map(Apart::new).collect();
-        Self { world, scope, areas, apart, began: None, span: Duration::ZERO, gaps: vec![] }
+        let progress = Arc::new(Quiet);
+        Self { world, scope, progress, areas, apart, began: None, span: Duration::ZERO, gaps: vec![] }
+    }
+
+    /// The same, telling about long work here.
+    pub fn telling(self, progress: Arc<dyn Progress>) -> Self {
+        Self { progress, ..self }
     }
 
     /// All looks of one window.
@@ -95,7 +103,7 @@ impl Session {
 
     fn send_off(&mut self, deadline: Instant) {
         for a in &mut self.apart {
-            a.send_off(&self.world, &self.scope, deadline);
+            a.send_off(&self.world, &self.scope, &self.progress, deadline);
         }
         give_way();
     }
@@ -108,7 +116,7 @@ impl Session {
 
     /// One look of the areas on this thread.
     fn look(&mut self, deadline: Instant, phase: Phase) -> anyhow::Result<()> {
-        let m = Moment::now(&self.world, &self.scope, deadline, phase);
+        let m = Moment::now(&self.world, &self.scope, deadline, phase).telling(&*self.progress);
         if !self.scope.is_everything() && m.processes().is_empty() {
             bail!("no process matches {}: nothing was looked at", self.scope);
         }

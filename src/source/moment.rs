@@ -1,7 +1,7 @@
 //! One instant, shared by all areas that look at it: each shared thing is read at most once.
 
 use super::{Clock, Scope, World, cgroup, child, proc};
-use crate::model::{self, Gaps, Stamp};
+use crate::model::{self, Gaps, Progress, Quiet, Stamp};
 use std::{
     cell::{OnceCell, RefCell},
     time::{Duration, Instant},
@@ -33,6 +33,8 @@ pub struct Moment<'w> {
     pub deadline: Instant,
     /// What this look is for.
     pub phase: Phase,
+    /// Where long work says how far it is.
+    pub progress: &'w dyn Progress,
     table: OnceCell<Vec<proc::Process>>,
     cgroups: OnceCell<cgroup::View>,
     gaps: RefCell<Gaps>,
@@ -48,10 +50,15 @@ impl<'w> Moment<'w> {
             stamp: Clock::now(),
             deadline,
             phase,
+            progress: &Quiet,
             table: OnceCell::new(),
             cgroups: OnceCell::new(),
             gaps: RefCell::default(),
         }
+    }
+    /// The same, telling about long work here.
+    pub fn telling(self, progress: &'w dyn Progress) -> Self {
+        Self { progress, ..self }
     }
     /// The look before facts are asked for.
     pub fn last(&self) -> bool {

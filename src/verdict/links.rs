@@ -44,6 +44,15 @@ const LINKS: &[(&str, Tie, &str)] = &[
     ("lifecycle/zombies", Tie::Process, "lifecycle/tasks-near-limit"),
     ("lifecycle/shell-wrapper", Tie::Process, "lifecycle/sigterm-dropped"),
     ("lifecycle/no-init", Tie::Process, "lifecycle/zombies"),
+    ("pg/idle-in-transaction", Tie::Session, "pg/lock-queue"),
+    ("pg/long-transaction", Tie::Session, "pg/lock-queue"),
+    ("pg/idle-in-transaction", Tie::Session, "pg/lock-wait"),
+    ("pg/long-transaction", Tie::Session, "pg/lock-wait"),
+    ("pg/lock-wait", Tie::Session, "pg/lock-queue"),
+    ("pg/client-hogs-slots", Tie::Named, "pg/slots-near-full"),
+    ("pg/query-hogs-pool", Tie::Named, "pg/client-hogs-slots"),
+    ("pg/idle-in-transaction", Tie::Session, "pg/holds-xmin"),
+    ("pg/long-transaction", Tie::Session, "pg/holds-xmin"),
 ];
 
 /// Every code that a rule names; the registry test holds them against the checks there are.

@@ -1,5 +1,7 @@
 //! The flags of `dns`.
 
+pub(super) mod load;
+
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -10,7 +12,7 @@ const NAMES: usize = 16;
 const SERVERS: usize = 8;
 
 /// Flags of `dns`.
-#[derive(clap::Args, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(clap::Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Args {
     /// Look these names up as the application does
     #[arg(value_name = "NAME", num_args = 0..=NAMES, value_parser = name)]
@@ -41,6 +43,10 @@ pub struct Args {
     /// Rows of the tables
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rows: u32,
+    /// Load on the servers.
+    #[command(flatten)]
+    #[serde(default)]
+    pub load: load::Asked,
     /// Plain `check` asks: few packets, within a second
     #[arg(skip)]
     #[serde(default)]
@@ -58,6 +64,7 @@ impl Default for Args {
             port: 53,
             types: vec![Type::A, Type::Aaaa],
             rows: 100,
+            load: load::Asked::default(),
             brief: false,
         }
     }

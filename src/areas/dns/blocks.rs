@@ -1,5 +1,7 @@
 //! The tables of `dns`.
 
+mod load;
+
 use super::{
     args::Args,
     facts::{
@@ -31,6 +33,9 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     if let Some(walks) = facts.walks.drawn().filter(|w| !w.is_empty()) {
         out.push(walk(walks, args));
         out.push(lookups(walks, args));
+    }
+    if let Some(seen) = facts.load.drawn() {
+        out.extend(load::blocks(seen, args));
     }
     out
 }

@@ -1,6 +1,7 @@
 //! What was seen of name resolution: plain data, bounded, and all that checks and tables get.
 
 pub mod conf;
+pub mod load;
 pub mod plan;
 pub mod wire;
 
@@ -25,8 +26,16 @@ pub struct Facts {
     pub walks: Reading<Vec<Walked>>,
     /// Pairs on one socket against pairs on two.
     pub race: Reading<Race>,
+    /// What servers did under load; not asked for unless somebody did by name.
+    #[serde(default = "not_asked")]
+    pub load: Reading<load::Load>,
     /// Threads that a Node.js process has for lookups; not asked for when the process is none.
     pub pool: Reading<Pool>,
+}
+
+/// What older snapshots do not hold was not looked at.
+fn not_asked<T>() -> Reading<T> {
+    Reading::unseen(Why::NotAsked)
 }
 
 impl Default for Facts {
@@ -49,6 +58,7 @@ impl Default for Facts {
             named: false,
             walks: Reading::unseen(why),
             race: Reading::unseen(why),
+            load: not_asked(),
             pool: Reading::unseen(why),
         }
     }

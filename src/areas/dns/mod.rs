@@ -16,6 +16,7 @@ use crate::{
     settings::Settings,
     source::{Moment, Walked},
 };
+use std::time::Duration;
 
 impl Area for Dns {
     type Args = Args;
@@ -28,6 +29,10 @@ impl Area for Dns {
 
     fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Ok(Args { brief: true, ..Args::default() })
+    }
+    fn takes(args: &Args) -> Duration {
+        let servers = args.server.len().max(1) as u32;
+        args.load.0.as_ref().map_or(Duration::ZERO, |load| load.takes() * servers + args::load::LOOKS)
     }
     fn open(args: &Args) -> Self {
         Dns::new(args.clone())

@@ -1,23 +1,26 @@
 //! Looks once: the settings, the plans, and then the servers and the lookups side by side.
 
+mod load;
 mod measure;
 mod race;
 mod settings;
 mod walk;
 
 use super::{
-    args::Args,
+    args::{Args, load::LOOKS},
     facts::{
         Facts, Planned,
         conf::{Conf, Libc, Server},
+        load::Load,
         plan::Plan,
         wire::{Race, ServerSeen, Walked},
     },
 };
 use crate::{
     model::{Gap, Gaps, Reading, Why},
-    source::{Moment, dns, net::netns},
+    source::{Moment, cgroup, dns, net::netns},
 };
+use load::{Holes, Loading};
 use measure::{Target, Targets};
 use settings::Patient;
 use std::{
@@ -30,6 +33,8 @@ use std::{
 const EXAMPLE: &str = "api.example.com";
 /// What plain `check` has for all of it.
 const BRIEF: Duration = Duration::from_millis(900);
+/// What the look before a load has at most: what every look has.
+const LOOK: Duration = Duration::from_secs(10);
 /// Left of the run's time for everything after the last answer.
 const MARGIN: Duration = Duration::from_millis(100);
 
@@ -60,6 +65,7 @@ impl Dns {
             named: !self.args.names.is_empty(),
             walks: Reading::unseen(Why::NotAsked),
             race: Reading::unseen(Why::NotAsked),
+            load: unloaded(&self.args, Why::Absent),
             pool,
         };
         let facts = self.facts.insert(facts);
@@ -74,6 +80,7 @@ impl Dns {
         };
         if !m.world.live && patient.pid.is_none() {
             facts.servers = Reading::unseen(Why::Unsupported);
+            facts.load = unloaded(&self.args, Why::Unsupported);
             gaps.add(Why::Unsupported, "nameservers", "this process table is not of the network we are in");
             return Ok(());
         }
@@ -84,8 +91,17 @@ impl Dns {
         let known = facts.settings.hosts.drawn().map_or(&[][..], |h| h.as_slice());
         let names: Vec<&String> =
             self.args.names.iter().filter(|n| !known.iter().any(|h| h.name == **n)).collect();
-        let work =
-            Work { args: &self.args, confs: &confs, servers: &servers, names, until: until(m, &self.args) };
+        let loading = self.args.load.0.as_ref().map(|asked| Loading {
+            asked,
+            confs: &confs,
+            // All of them at once would be a load that nobody asked for; the first one is what lookups begin with.
+            targets: if self.args.server.is_empty() { servers.get(..1).unwrap_or(&[]) } else { &servers },
+            progress: m.progress,
+            groups: cgroup::own(m.world, "cpu"),
+            end: end(m),
+        });
+        let until = until(m, &self.args);
+        let work = Work { args: &self.args, confs: &confs, servers: &servers, names, loading, until };
         let done = match patient.pid {
             None => Ok(work.run()),
             Some(pid) => netns::inside(&m.world.proc_root.join(pid.to_string()), || work.run()),
@@ -95,6 +111,7 @@ impl Dns {
             Err(e) => {
                 let why = Why::from(&e);
                 facts.servers = Reading::unseen(why);
+                facts.load = unloaded(&self.args, why);
                 gaps.add(why, "nameservers, from the network of the process", e);
             }
         }
@@ -118,9 +135,27 @@ fn other_services(facts: &Facts) -> Option<String> {
     (!others.is_empty()).then(|| others.join(" "))
 }
 
+/// What stands for a load that did not come about.
+fn unloaded(args: &Args, why: Why) -> Reading<Load> {
+    Reading::unseen(if args.load.0.is_some() { why } else { Why::NotAsked })
+}
+
+fn end(m: &Moment) -> Instant {
+    m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline)
+}
+
+/// Where the look ends; what is left after it is the load's.
 fn until(m: &Moment, args: &Args) -> Instant {
-    let end = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
-    if args.brief { end.min(Instant::now() + BRIEF) } else { end }
+    let (end, now) = (end(m), Instant::now());
+    match &args.load.0 {
+        None if args.brief => end.min(now + BRIEF),
+        None => end,
+        Some(load) => {
+            let takes = load.takes() * args.server.len().max(1) as u32;
+            let left = end.checked_sub(takes).unwrap_or(now);
+            end.min(left.clamp(now + LOOKS, now + LOOK))
+        }
+    }
 }
 
 fn plans(confs: &[Conf], args: &Args) -> Vec<Planned> {
@@ -163,6 +198,7 @@ struct Work<'a> {
     servers: &'a Targets,
     /// Those that `/etc/hosts` does not know.
     names: Vec<&'a String>,
+    loading: Option<Loading<'a>>,
     until: Instant,
 }
 
@@ -171,12 +207,20 @@ struct Done {
     unreached: Vec<(Why, String)>,
     race: Reading<Race>,
     walks: Vec<Walked>,
+    load: Option<(Load, Holes)>,
 }
 
 impl Work<'_> {
     /// The servers on one thread and each library's lookups on another: a lookup may wait for all the time there is.
     fn run(&self) -> Done {
         dns::at_normal_priority();
+        let mut done = self.look();
+        // Nothing else is asked meanwhile.
+        done.load = self.loading.as_ref().map(|load| load.run(&done.servers));
+        done
+    }
+
+    fn look(&self) -> Done {
         thread::scope(|scope| {
             let walking: Vec<_> = self
                 .confs
@@ -190,7 +234,7 @@ impl Work<'_> {
                 Ok(walks) => walks,
                 Err(panicked) => std::panic::resume_unwind(panicked),
             });
-            Done { servers, unreached, race, walks: walks.collect() }
+            Done { servers, unreached, race, walks: walks.collect(), load: None }
         })
     }
 
@@ -215,6 +259,10 @@ impl Done {
                 "lookups as the application does them",
                 format!("paramedic dns {name} --timeout 90s"),
             );
+        }
+        if let Some((load, holes)) = self.load {
+            load::say(holes, gaps);
+            facts.load = Reading::seen(load);
         }
         facts.servers = Reading::seen(self.servers);
         facts.race = self.race;

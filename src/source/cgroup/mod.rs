@@ -6,6 +6,6 @@ mod places;
 mod view;
 
 pub use group::{Group, Version};
-pub use view::{Hierarchy, View};
+pub use view::{Hierarchy, View, own};
 
 pub(super) use places::Places;

@@ -128,6 +128,20 @@ impl View {
     }
 }
 
+/// Our own group for a controller and those above it that can be reached, from the bottom up: whatever the scope, it is we who
+/// are kept from working in time by their limits.
+///
+/// # Errors
+/// `Absent` where no tree of it can be reached.
+pub fn own(world: &World, controller: &str) -> Seen<Vec<Group>> {
+    let text = world.text("self/cgroup").map_err(|e| Why::from(&e))?;
+    let found = Places::read(world, None).find(controller, &text).ok_or(Why::Absent)?;
+    let mut tree = Tree::default();
+    let leaf = tree.add(&found) as usize;
+    let up = std::iter::successors(Some(leaf), |g| tree.groups[*g].parent);
+    Ok(up.map(|g| tree.groups[g].clone()).collect())
+}
+
 /// The first process, when its mounts are not ours: we look at it from a container of our own.
 fn strange(world: &World) -> Option<i32> {
     let mounts = |pid: &str| std::fs::read_link(world.proc_root.join(pid).join("ns/mnt")).ok();

@@ -2,6 +2,7 @@
 //! behind our back, and each figure is that of one server, one type and one transport.
 
 mod crowd;
+pub mod load;
 mod message;
 mod tcp;
 mod udp;

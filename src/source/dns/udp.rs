@@ -191,7 +191,7 @@ fn take(waiting: &mut [Waiting], bytes: &[u8]) {
     }
 }
 
-fn connected(server: SocketAddr) -> Result<OwnedFd, Errno> {
+pub(super) fn connected(server: SocketAddr) -> Result<OwnedFd, Errno> {
     let family = if server.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(family, SocketType::DGRAM, flags, None)?;

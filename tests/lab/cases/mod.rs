@@ -10,6 +10,8 @@ mod disk_read_only;
 mod dns_config;
 mod dns_dead_server;
 mod dns_elsewhere;
+mod dns_fails_under_load;
+mod dns_load;
 mod dns_lookup_pool;
 mod dns_lost_reply_reads_as_enotfound;
 mod dns_pair_race;

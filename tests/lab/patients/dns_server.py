@@ -11,6 +11,8 @@ A rule is `WHAT=HOW` or `WHAT/TYPE=HOW`: WHAT is a name, `*.domain` or `*`; the 
     foreign        an answer with another id first, then the right one
     twice          the right answer, two times
     half           of each port the first question is answered and the second one dropped
+    over:N:HOW     an address, and HOW for what comes faster than N a second (ten at once are borne)
+    stall:MS:S     an address; every S seconds the whole server stands still for MS milliseconds
 A rule `ADDRESS@WHAT=HOW` counts for one of the addresses only. The words `notcp` and `noudp` close that side.
 """
 import json
@@ -43,6 +45,7 @@ class Server:
         self.rules, self.words, self.lock = rules, words, threading.Lock()
         self.asked, self.ports = open(LOG, "a", buffering=1), {}
         self.udp, self.tcp = [], []
+        self.spare, self.spared, self.stalled = 10.0, time.monotonic(), time.monotonic()
         for address in addresses:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             if "noudp" not in words:
@@ -63,6 +66,21 @@ class Server:
                 return how, of
         return "none", None
 
+    def bears(self, rate):
+        """A bucket of ten that fills at this rate: what finds it empty is too much."""
+        now = time.monotonic()
+        self.spare = min(10.0, self.spare + (now - self.spared) * rate)
+        self.spared = now
+        if self.spare < 1:
+            return False
+        self.spare -= 1
+        return True
+
+    def stall(self, ms, every):
+        if time.monotonic() - self.stalled > every:
+            time.sleep(ms / 1000)
+            self.stalled = time.monotonic()
+
     def note(self, over, server, peer, name, kind):
         line = {"over": over, "server": server, "port": peer[1], "name": name, "type": kind}
         with self.lock:
@@ -76,7 +94,7 @@ class Server:
         elif how == "truncated" and over == "udp":
             flags |= 0x0200
         elif how != "nodata":
-            address = how if how[0].isdigit() or ":" in how and not how.startswith("slow") else "10.77.0.9"
+            address = how if how[0].isdigit() or ":" in how and how.split(":")[0] not in ("slow", "over", "stall") else "10.77.0.9"
             if kind == "AAAA" and ":" not in address:
                 address = "fd77::7"
             if kind in ("A", "AAAA") and (":" in address) == (kind == "AAAA"):
@@ -94,6 +112,13 @@ class Server:
         name, kind, end = question(packet)
         self.note("udp", server, peer, name, kind)
         how, _ = self.rule(server, name, kind)
+        if how.startswith("over:"):
+            _, rate, worse = how.split(":")
+            how = "10.77.0.9" if self.bears(float(rate)) else worse
+        if how.startswith("stall:"):
+            _, ms, every = how.split(":")
+            self.stall(float(ms), float(every))
+            how = "10.77.0.9"
         if how == "silent":
             return
         if how == "half":

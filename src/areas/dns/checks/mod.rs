@@ -2,6 +2,7 @@
 
 mod config;
 mod dead_server;
+mod fails_under_load;
 mod lookup_pool;
 mod lost_reply_reads_as_enotfound;
 mod pair_race;
@@ -29,6 +30,7 @@ pub(super) const CHECKS: &[Check<Facts>] = &[
     pair_race::CHECK,
     truncation::CHECK,
     tcp_dead::CHECK,
+    fails_under_load::CHECK,
     config::CHECK,
     search_amplification::CHECK,
     lookup_pool::CHECK,
