@@ -242,7 +242,7 @@ impl Look<'_> {
         let Some(role) = self.facts.server.drawn().filter(|_| sessions > 0).map(|s| s.user.clone()) else {
             return;
         };
-        let what = "what sessions of other roles do, wait for and where they come from";
+        let what = "sessions of other roles: what they do, and where they come from";
         self.gaps.add_many(
             Why::Denied,
             what,

@@ -36,6 +36,8 @@ mod memory_near_limit;
 mod memory_oom_killed;
 mod ordinary_services;
 mod other_namespaces;
+mod pg_sessions;
+mod pg_slots;
 mod sockets_accept_queue_full;
 mod sockets_app_not_reading;
 mod sockets_close_wait_leak;

@@ -6,6 +6,7 @@ mod dns;
 mod host;
 mod network;
 mod patient;
+mod postgres;
 mod proof;
 mod report;
 mod run;
@@ -16,6 +17,7 @@ pub use cgroup::Cgroup;
 pub use dns::Query;
 pub use host::Host;
 pub use patient::{Patient, Program};
+pub use postgres::Postgres;
 pub use report::Report;
 pub use run::{eventually, must_have, soon};
 
