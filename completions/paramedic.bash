@@ -69,11 +69,11 @@ _paramedic() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -159,11 +159,11 @@ _paramedic() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -249,11 +249,11 @@ _paramedic() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -351,11 +351,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -449,11 +449,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -559,11 +559,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -649,11 +649,11 @@ _paramedic() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -751,11 +751,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -845,11 +845,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -935,11 +935,11 @@ _paramedic() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1033,11 +1033,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1123,11 +1123,11 @@ _paramedic() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1213,11 +1213,11 @@ _paramedic() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1319,11 +1319,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
                     return 0
                     ;;
                 --write)

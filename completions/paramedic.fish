@@ -27,7 +27,9 @@ end
 complete -c paramedic -n "__fish_paramedic_needs_command" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_needs_command" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -74,7 +76,9 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "man" -d 'A manu
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -113,7 +117,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l rows -d 'Row
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -153,7 +159,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l rows -d 
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -193,7 +201,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l rows -d '
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -233,7 +243,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l rows -d 'Row
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -271,7 +283,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l rows -d 'Ro
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -306,7 +320,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l rows -
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -354,7 +370,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l rows -d 'Row
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -388,7 +406,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s h -l help -d
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -421,7 +441,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s h -l he
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -454,7 +476,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s h -l hel
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -487,7 +511,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s h -l help
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -520,7 +546,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s h -l
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
-ndjson\t'One document a line, one line a look'"
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'

@@ -20,6 +20,10 @@ pub enum Output {
     Json,
     /// One document a line, one line a look.
     Ndjson,
+    /// The graph of the command, for Graphviz.
+    Dot,
+    /// The graph of the command, for Markdown.
+    Mermaid,
 }
 
 /// When to colour.
@@ -195,6 +199,15 @@ pub fn command() -> Command {
                     .value_name("AREA|CODE")
                     .help("Only these areas or codes (globs)")
                     .num_args(0..),
+            )
+            .arg(
+                clap::Arg::new("pg")
+                    .long("pg")
+                    .value_name("TARGET")
+                    .help("Postgres too: URL, key=value string, service or database [default: DATABASE_URL, else PGHOST and the like]")
+                    .num_args(0..=1)
+                    .require_equals(true)
+                    .default_missing_value(""),
             ),
         );
     for area in AREAS {

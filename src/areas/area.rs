@@ -41,8 +41,8 @@ pub trait Area: Sized + Send + 'static {
     /// What plain `check` asks of this area.
     ///
     /// # Errors
-    /// The gap that is said instead, when `check` does not ask this area.
-    fn in_check(settings: &Settings) -> Result<Self::Args, Gap>;
+    /// When `check` does not ask this area: the gap that is said instead, if there is anything to say.
+    fn in_check(settings: &Settings) -> Result<Self::Args, Option<Gap>>;
     /// Starts a probe; reads nothing yet.
     fn open(args: &Self::Args) -> Self;
     /// First half of a look: cheap reading, and finding out what the shared walk is wanted for.
@@ -113,7 +113,7 @@ pub struct Entry {
     /// Starts it with the flags of its own command.
     pub open: fn(&ArgMatches) -> Result<Box<dyn Running>, Gap>,
     /// Starts it with what plain `check` asks of it.
-    pub open_in_check: fn(&Settings) -> Result<Box<dyn Running>, Gap>,
+    pub open_in_check: fn(&Settings) -> Result<Box<dyn Running>, Option<Gap>>,
     /// Takes it out of a snapshot.
     pub replay: fn(&RawValue) -> serde_json::Result<Box<dyn Recorded>>,
 }

@@ -7,6 +7,7 @@ mod dns;
 mod fds;
 mod lifecycle;
 mod memory;
+mod pg;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
@@ -22,6 +23,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<disk::Disk>(),
     Entry::of::<lifecycle::Lifecycle>(),
     Entry::of::<dns::Dns>(),
+    Entry::of::<pg::Pg>(),
 ];
 
 /// The documentation of every check there is.

@@ -53,11 +53,13 @@ impl Plan {
 ///
 /// # Errors
 /// Bad input, a scope that matches nothing, output that cannot be written.
-pub fn check(only: Vec<String>, shared: &Shared, out: &Out) -> Result<u8> {
+pub fn check(only: Vec<String>, pg: Option<Option<String>>, shared: &Shared, out: &Out) -> Result<u8> {
     let chosen = Chosen { only: only.clone(), skip: shared.skip.clone() };
     known(&only)?;
     known(&shared.skip)?;
-    let plan = Plan::new("check", only, chosen, shared)?;
+    let mut plan = Plan::new("check", only, chosen, shared)?;
+    plan.settings.pg = pg;
+    plan.settings.named = !plan.asked.named.is_empty();
     if shared.from.is_some() {
         return replay(&plan, shared, out, None);
     }
@@ -66,7 +68,7 @@ pub fn check(only: Vec<String>, shared: &Shared, out: &Out) -> Result<u8> {
     for area in AREAS.iter().filter(|a| plan.chosen.touches(&(a.docs)())) {
         match (area.open_in_check)(&plan.settings) {
             Ok(r) => running.push(r),
-            Err(gap) => unasked.push(gap),
+            Err(gap) => unasked.extend(gap),
         }
     }
     ensure!(!running.is_empty() || !unasked.is_empty(), "--skip leaves nothing to look at");

@@ -61,8 +61,14 @@ fn run(matches: &ArgMatches, program: &str) -> Result<u8> {
             let only: Vec<String> = only.into_iter().flatten().cloned().collect();
             match areas::AREAS.iter().find(|a| a.name == name) {
                 Some(area) => look::area(area, sub, &shared, &out),
-                None => look::check(only, &shared, &out),
+                None => look::check(only, postgres(sub), &shared, &out),
             }
         }
     }
+}
+
+/// `--pg[=TARGET]` of `check`: asked for, and where.
+fn postgres(matches: &ArgMatches) -> Option<Option<String>> {
+    let given = matches.try_get_one::<String>("pg").ok().flatten()?;
+    Some(Some(given.clone()).filter(|target| !target.is_empty()))
 }

@@ -4,7 +4,7 @@ use crate::{
     cli::{Color, Output, Shared},
     model::{RowSink, report::Report},
     render::{
-        self, Style, listing,
+        self, Language, Style, listing,
         output::{Ended, Target, deliver},
         terminal::{self, ColourEnv, When},
     },
@@ -105,6 +105,8 @@ impl Out {
                 let mut sink = listing::Ndjson::open(report, &report.command, w)?;
                 list(&mut sink)
             }
+            Output::Dot => draw(report, Language::Dot, w),
+            Output::Mermaid => draw(report, Language::Mermaid, w),
         })
     }
 
@@ -123,4 +125,11 @@ impl Out {
             }
         })
     }
+}
+
+/// A report without a graph is an error and no empty drawing.
+fn draw(report: &Report, language: Language, w: &mut dyn io::Write) -> io::Result<()> {
+    let text = render::graph(report, language)
+        .ok_or_else(|| io::Error::other("nothing of this command is a graph: `pg locks` has one"))?;
+    w.write_all(text.as_bytes())
 }

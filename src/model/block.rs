@@ -163,6 +163,57 @@ pub enum Block {
         /// Named series.
         lines: Vec<(String, Vec<f64>)>,
     },
+    /// Things below one another.
+    Tree {
+        /// What is drawn.
+        name: &'static str,
+        /// The roots, the worst first.
+        roots: Vec<Node>,
+        /// How many roots there are in all.
+        total: u64,
+    },
+    /// Things and what leads from one to another: for `-o dot` and `-o mermaid`, not for the screen.
+    Graph {
+        /// What is drawn.
+        name: &'static str,
+        /// The things; edges name them by their place here.
+        nodes: Vec<String>,
+        /// What leads from where to where.
+        edges: Vec<Edge>,
+    },
+}
+
+/// One thing of a tree, and what is below it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Node {
+    /// What it is, on one line.
+    pub text: String,
+    /// More about it, on the line below.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// What is below it, the worst first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub below: Vec<Node>,
+    /// How many more are below it than are kept.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// From one thing of a graph to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Edge {
+    /// Where it begins, by place.
+    pub from: usize,
+    /// Where it ends.
+    pub to: usize,
+    /// What it is.
+    pub label: String,
+    /// It may dissolve by itself.
+    pub soft: bool,
 }
 
 /// What one area has to say: blocks, the outcome of every check, gaps.

@@ -95,6 +95,48 @@ pub enum Thing {
     },
     /// The machine, pod or network namespace looked at.
     Host,
+    /// A session of a database server.
+    Session {
+        /// The server, `address:port` or socket.
+        server: String,
+        /// Its process on the server.
+        pid: i32,
+        /// Start, microseconds since 1970 by the server's clock: with the pid, the identity of a session.
+        started_us: i64,
+    },
+    /// Something that a database server or pooler knows by name.
+    Named {
+        /// What it is.
+        what: What,
+        /// The server, `address:port` or socket.
+        server: String,
+        /// Its name there; of a table with database and schema.
+        name: String,
+    },
+}
+
+/// Things that database servers and poolers know by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A database.
+    Database,
+    /// A table, index or other relation.
+    Relation,
+    /// An application by its name, or where that is empty a user or an address.
+    Client,
+    /// A transaction that was prepared and not ended.
+    Prepared,
+    /// A replication slot.
+    Slot,
+    /// A standby.
+    Standby,
+    /// A job of a scheduler.
+    Job,
+    /// A pool: database and user.
+    Pool,
+    /// A statement by its shape.
+    Statement,
 }
 
 /// What one check found.

@@ -1,7 +1,10 @@
 //! `paramedic/1`: the report as it leaves the process. A versioned copy: no inner type leaks into it, and within `/1`
 //! keys are only ever added.
 
-use super::{Block, Cell, Column, Confidence, Finding, Gap, Outcome, Section, Severity, Stamp, Thing, Why};
+use super::{
+    Block, Cell, Column, Confidence, Edge, Finding, Gap, Node, Outcome, Section, Severity, Stamp, Thing,
+    What, Why,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
@@ -159,6 +162,24 @@ pub enum ThingV1 {
     },
     /// The machine.
     Host,
+    /// A session of a database server.
+    Session {
+        /// The server, `address:port` or socket.
+        server: String,
+        /// Its process on the server.
+        pid: i32,
+        /// Start, microseconds since 1970 by the server's clock.
+        started_us: i64,
+    },
+    /// Something that a database server or pooler knows by name.
+    Named {
+        /// What it is.
+        what: What,
+        /// The server, `address:port` or socket.
+        server: String,
+        /// Its name there.
+        name: String,
+    },
 }
 
 impl From<&Thing> for ThingV1 {
@@ -182,6 +203,12 @@ impl From<&Thing> for ThingV1 {
             Thing::Listener { address } => ThingV1::Listener { address: address.clone() },
             Thing::Peer { address } => ThingV1::Peer { address: address.clone() },
             Thing::Host => ThingV1::Host,
+            Thing::Session { server, pid, started_us } => {
+                ThingV1::Session { server: server.clone(), pid: *pid, started_us: *started_us }
+            }
+            Thing::Named { what, server, name } => {
+                ThingV1::Named { what: *what, server: server.clone(), name: name.clone() }
+            }
         }
     }
 }
@@ -268,6 +295,24 @@ pub enum BlockV1 {
         /// Named series.
         lines: Vec<(String, Vec<f64>)>,
     },
+    /// Things below one another.
+    Tree {
+        /// What is drawn.
+        name: &'static str,
+        /// The roots, the worst first.
+        roots: Vec<Node>,
+        /// How many roots there are in all.
+        total: u64,
+    },
+    /// Things and what leads from one to another: what `-o dot` and `-o mermaid` draw.
+    Graph {
+        /// What is drawn.
+        name: &'static str,
+        /// The things; edges name them by their place here.
+        nodes: Vec<String>,
+        /// What leads from where to where.
+        edges: Vec<Edge>,
+    },
 }
 
 /// What came of one check.
@@ -338,6 +383,8 @@ impl From<Block> for BlockV1 {
         match b {
             Block::Table { name, columns, rows, total } => BlockV1::Table { name, columns, rows, total },
             Block::Chart { name, unit, step_ms, lines } => BlockV1::Chart { name, unit, step_ms, lines },
+            Block::Tree { name, roots, total } => BlockV1::Tree { name, roots, total },
+            Block::Graph { name, nodes, edges } => BlockV1::Graph { name, nodes, edges },
         }
     }
 }

@@ -6,6 +6,7 @@
 mod chart;
 mod explain;
 mod finding;
+mod graph;
 mod json;
 pub mod listing;
 pub mod output;
@@ -17,10 +18,12 @@ mod summary;
 mod table;
 pub mod terminal;
 mod text;
+mod tree;
 mod unit;
 mod wrap;
 
 pub use explain::explain;
+pub use graph::{Language, graph};
 pub use json::json;
 pub use schema::schema;
 pub use text::text;

@@ -1,6 +1,6 @@
 //! The screen: findings worst first, the table, what is clear, always what could not be seen, and the verdict last.
 
-use super::{Style, chart, finding, pen::Ink, pen::Pen, summary, table, unit};
+use super::{Style, chart, finding, pen::Ink, pen::Pen, summary, table, tree, unit};
 use crate::model::{
     Severity,
     report::{BlockV1, Report, SectionV1, Status},
@@ -66,11 +66,16 @@ fn blocks(pen: &mut Pen, report: &Report) {
             .iter()
             .any(|f| f.severity > Severity::Notice && f.code.split('/').next() == Some(s.area))
     };
-    let rows = |b: &BlockV1| matches!(b, BlockV1::Table { rows, .. } if !rows.is_empty());
+    let rows = |b: &BlockV1| match b {
+        BlockV1::Table { rows, .. } => !rows.is_empty(),
+        BlockV1::Tree { roots, .. } => !roots.is_empty(),
+        _ => false,
+    };
     let mut shown: Vec<(&BlockV1, usize, String)> = Vec::new();
     for section in &report.sections {
         if report.command != "check" {
-            shown.extend(section.blocks.iter().map(|b| (b, usize::MAX, "--rows N or --all".into())));
+            let drawn = section.blocks.iter().filter(|b| !matches!(b, BlockV1::Graph { .. }));
+            shown.extend(drawn.map(|b| (b, usize::MAX, "--rows N or --all".into())));
         } else if let Some(first) = section.blocks.iter().find(|b| rows(b)).filter(|_| found(section)) {
             shown.push((first, GLIMPSE, format!("{} {}", pen.style.program, section.area)));
         }
@@ -94,6 +99,12 @@ fn draw(pen: &mut Pen, block: &BlockV1, named: bool, most: usize, rest: &str) {
             table::draw(pen, columns, rows, &table::Extent { rows: most, total: *total, rest });
         }
         BlockV1::Chart { name, unit, step_ms, lines } => chart::draw(pen, name, unit, *step_ms, lines),
+        BlockV1::Tree { roots, .. } if roots.is_empty() => {}
+        BlockV1::Tree { name, roots, total } => {
+            tree::draw(pen, name, &roots[..roots.len().min(most)], *total, rest)
+        }
+        // For other programs; on a screen the tree beside it says the same.
+        BlockV1::Graph { .. } => {}
     }
 }
 

@@ -35,6 +35,8 @@ impl Ignore {
             Thing::Cgroup { path } | Thing::Mount { path } => glob(&self.subject, path.as_str()),
             Thing::Listener { address } | Thing::Peer { address } => glob(&self.subject, address),
             Thing::Host => glob(&self.subject, "host"),
+            Thing::Session { server, .. } => glob(&self.subject, server),
+            Thing::Named { name, .. } => glob(&self.subject, name),
         }
     }
 }

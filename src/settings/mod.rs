@@ -14,6 +14,10 @@ pub struct Settings {
     levels: BTreeMap<(String, String), Level>,
     /// Findings that somebody decided to live with.
     pub ignores: Vec<Ignore>,
+    /// `--pg[=TARGET]`: plain `check` looks at Postgres too; without a target where the environment says.
+    pub pg: Option<Option<String>>,
+    /// Areas or codes were named: whoever is asked at all was asked for by name.
+    pub named: bool,
     /// The file that was read, if any.
     pub file: Option<String>,
 }

@@ -11,6 +11,8 @@ enum Tie {
     Listener,
     Cgroup,
     Mount,
+    Session,
+    Named,
     /// The same machine is enough.
     Host,
 }
@@ -57,6 +59,8 @@ fn ties(tie: Tie, thing: &Thing) -> bool {
         Tie::Listener => matches!(thing, Thing::Listener { .. }),
         Tie::Cgroup => matches!(thing, Thing::Cgroup { .. }),
         Tie::Mount => matches!(thing, Thing::Mount { .. }),
+        Tie::Session => matches!(thing, Thing::Session { .. }),
+        Tie::Named => matches!(thing, Thing::Named { .. }),
         Tie::Host => false,
     }
 }

@@ -24,7 +24,7 @@ impl Area for Cpu {
         "Processor time: throttling, pressure, starved and stuck threads, stalled event loops";
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
+    fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Ok(Args::default())
     }
     fn open(args: &Args) -> Self {

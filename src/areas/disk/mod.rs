@@ -27,7 +27,7 @@ impl Area for Disk {
         "Space and inodes of every mount, mounts that hang or take no writes, and who holds deleted files";
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
+    fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Ok(Args::default())
     }
     fn open(args: &Args) -> Self {

@@ -26,7 +26,7 @@ impl Area for Dns {
     const PLACE: Place = Place::Apart;
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
+    fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Ok(Args { brief: true, ..Args::default() })
     }
     fn open(args: &Args) -> Self {

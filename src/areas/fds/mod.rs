@@ -32,7 +32,7 @@ impl Area for Fds {
         "Open descriptors against their limits, by process and kind, and what leaks them";
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
+    fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Ok(Args::default())
     }
     fn open(args: &Args) -> Self {

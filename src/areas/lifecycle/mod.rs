@@ -25,7 +25,7 @@ impl Area for Lifecycle {
         "Whether a SIGTERM reaches the service, who collects zombies, tasks against their limits";
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
+    fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Ok(Args::default())
     }
     fn open(args: &Args) -> Self {

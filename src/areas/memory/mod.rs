@@ -28,7 +28,7 @@ impl Area for Memory {
     const ABOUT: &'static str = "Memory against the limit that binds, OOM kills, pressure, and who grows";
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
+    fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Ok(Args::in_check())
     }
     fn open(args: &Args) -> Self {

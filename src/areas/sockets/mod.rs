@@ -27,7 +27,7 @@ impl Area for Sockets {
     const ABOUT: &'static str = "TCP by state, owner and peer: leaks, queues, drops, ports, silent peers";
     const CHECKS: &'static [Check<Facts>] = checks::ALL;
 
-    fn in_check(_: &Settings) -> Result<Args, Gap> {
+    fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Ok(Args::default())
     }
     fn open(args: &Args) -> Self {

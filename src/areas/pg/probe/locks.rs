@@ -1,0 +1,173 @@
+//! From rows to the forest, and a second look where it holds a cycle.
+
+use super::{
+    super::facts::{
+        locks::{Forest, Place, Root, RootKind, Row, Table, Tag, Who},
+        session::Session,
+        waits::{Locks, pids},
+    },
+    AGAIN, Look, Part,
+    row::{Row as Line, rows},
+    sql,
+};
+use crate::{model::Why, source::pg::Rows};
+use std::{
+    collections::{BTreeSet, HashMap},
+    thread,
+    time::Instant,
+};
+
+/// Relations that are asked for by name.
+const NAMED: usize = 1000;
+
+/// The forest of one look, and the place of everybody in it.
+fn forest(tables: &[Rows], sessions: &[Session], now_us: Option<i64>) -> (Forest, Vec<Place>) {
+    let mut table = Table::default();
+    for s in sessions {
+        if let Some(leader) = s.leader {
+            table.leader(s.pid, leader);
+        }
+    }
+    for r in tables.get(1).map(|t| rows(t)).into_iter().flatten() {
+        if let Some(xid) = r.number("xid") {
+            table.prepared(xid, r.get("gid").unwrap_or_default());
+        }
+    }
+    for r in tables.first().map(|t| rows(t)).into_iter().flatten() {
+        match (r.get("locktype"), r.number("pid"), r.get("blockers")) {
+            (Some("edge"), Some(pid), Some(list)) => table.blockers(pid, list),
+            (Some("edge"), ..) | (None, ..) => {}
+            (Some(locktype), pid, _) => table.row(&row(&r, locktype, pid)),
+        }
+    }
+    table.forest(now_us)
+}
+
+fn row<'r>(r: &Line<'r>, locktype: &'r str, pid: Option<i32>) -> Row<'r> {
+    Row {
+        locktype,
+        database: r.number("database"),
+        relation: r.number("relation"),
+        page: r.number("page"),
+        tuple: r.number("tuple"),
+        virtualxid: r.get("virtualxid"),
+        transactionid: r.number("transactionid"),
+        classid: r.number("classid"),
+        objid: r.number("objid"),
+        objsubid: r.number("objsubid"),
+        virtualtransaction: r.get("virtualtransaction").unwrap_or_default(),
+        pid,
+        mode: r.get("mode").unwrap_or_default(),
+        granted: r.yes("granted"),
+        waitstart_us: r.number("waitstart_us"),
+    }
+}
+
+impl Look<'_> {
+    /// The forest with names; every session learns how many wait for it.
+    pub(super) fn locks(
+        &mut self,
+        tables: &[Rows],
+        sessions: &mut [Session],
+        databases: Vec<(u32, String)>,
+        now_us: Option<i64>,
+        version: u32,
+    ) -> Locks {
+        let (forest, places) = forest(tables, sessions, now_us);
+        let mut behind: HashMap<i32, u32> = HashMap::new();
+        for place in &places {
+            if let Some(pid) = place.who.pid() {
+                behind.insert(pid, place.behind);
+            }
+        }
+        for s in sessions.iter_mut() {
+            s.blocks = behind.get(&s.pid).copied().unwrap_or(0);
+        }
+        let named: BTreeSet<i32> = named(&forest).collect();
+        let own = self.facts.server.drawn().map(|s| s.database.clone());
+        let database = databases.iter().find(|d| Some(&d.1) == own.as_ref()).map_or(0, |d| d.0);
+        let relations = self.relations(&forest, database);
+        let confirmed = self.confirm(&forest, sessions, version);
+        let mut people: Vec<Session> = sessions.iter().filter(|s| named.contains(&s.pid)).cloned().collect();
+        people.sort_by_key(|s| s.pid);
+        Locks {
+            sessions: people,
+            advisory: advisory(&forest),
+            forest,
+            relations,
+            databases,
+            database,
+            confirmed,
+        }
+    }
+
+    /// Cycles that are there at a second look too, with the same sessions: the parts of a look are read one after the other.
+    fn confirm(&mut self, forest: &Forest, sessions: &[Session], version: u32) -> Vec<Vec<i32>> {
+        let cycle = |r: &&Root| matches!(r.kind, RootKind::Deadlock | RootKind::SoftCycle);
+        let first: Vec<Vec<i32>> = forest.roots.top().iter().filter(cycle).map(pids).collect();
+        if first.is_empty() || Instant::now() + AGAIN >= self.until {
+            if !first.is_empty() {
+                self.gaps.add(Why::TimedOut, "a second look at a cycle of locks", "no time was left");
+            }
+            return vec![];
+        }
+        thread::sleep(AGAIN);
+        let again = self.ask(&[Part::Locks], version).pop();
+        let Some(Ok(tables)) = again else { return vec![] };
+        let (second, _) = self::forest(&tables, sessions, None);
+        let second: Vec<Vec<i32>> = second.roots.top().iter().filter(cycle).map(pids).collect();
+        first.into_iter().filter(|c| second.contains(c)).collect()
+    }
+
+    /// Names of the relations that are locked: a number means something in its own database only.
+    fn relations(&mut self, forest: &Forest, database: u32) -> Vec<(u32, String)> {
+        let ours = |d: u32| d == 0 || d == database;
+        let oids: BTreeSet<u32> = tags(forest)
+            .filter_map(|t| match t {
+                Tag::Relation { database, relation }
+                | Tag::Extend { database, relation }
+                | Tag::Page { database, relation, .. }
+                | Tag::Tuple { database, relation, .. } => ours(*database).then_some(*relation),
+                _ => None,
+            })
+            .take(NAMED)
+            .collect();
+        if oids.is_empty() {
+            return vec![];
+        }
+        let oids: Vec<u32> = oids.into_iter().collect();
+        let Ok(tables) = self.alone("names of relations", &sql::names(&oids)) else { return vec![] };
+        let name = |r: Line| Some((r.number("oid")?, format!("{}.{}", r.text("schema"), r.text("name"))));
+        tables.first().map(|t| rows(t).filter_map(name).collect()).unwrap_or_default()
+    }
+}
+
+/// Everybody whom the forest names.
+fn named(forest: &Forest) -> impl Iterator<Item = i32> + '_ {
+    let roots = forest.roots.top().iter();
+    let of_root = |r: &Root| -> Vec<i32> {
+        r.who.iter().filter_map(Who::pid).chain(r.below.iter().flat_map(|b| b.pids.iter().copied())).collect()
+    };
+    let queues = forest.queues.top().iter();
+    let of_queue = queues.flat_map(|q| {
+        let holders = q.waits_for.iter().filter_map(Who::pid);
+        std::iter::once(q.pid).chain(holders).chain(q.pids.iter().copied()).collect::<Vec<_>>()
+    });
+    roots.flat_map(of_root).chain(of_queue)
+}
+
+/// Every object that the forest names.
+fn tags(forest: &Forest) -> impl Iterator<Item = &Tag> {
+    let waits = forest.roots.top().iter().flat_map(|r| r.cycle.iter().chain(r.below.iter().map(|b| &b.wait)));
+    let waits = waits.flat_map(|w| std::iter::once(&w.tag).chain(&w.row));
+    waits.chain(forest.queues.top().iter().map(|q| &q.tag))
+}
+
+/// Roots for whose advisory locks somebody waits.
+fn advisory(forest: &Forest) -> Vec<i32> {
+    let wants = |r: &&Root| {
+        let mut direct = r.below.iter().filter(|b| b.depth == 1);
+        direct.any(|b| matches!(b.wait.tag, Tag::Advisory { .. } | Tag::AdvisoryPair { .. }))
+    };
+    forest.roots.top().iter().filter(wants).flat_map(pids).collect()
+}
