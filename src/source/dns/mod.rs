@@ -4,11 +4,13 @@
 mod crowd;
 pub mod load;
 mod message;
+mod resolve;
 mod tcp;
 mod udp;
 
 pub use crowd::{Rounds, ask_all};
 pub use message::{Question, Reply};
+pub use resolve::{Names, NoAddress};
 pub use tcp::ask_tcp;
 pub use udp::{Ask, Manner, ask_udp};
 
