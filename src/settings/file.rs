@@ -1,4 +1,4 @@
-//! `paramedic.toml`: limits by check code, names to resolve, and ignores.
+//! `paramedic.toml`: limits by check code, names to resolve, ignores, and queues (`queue.rs`).
 //!
 //! ```toml
 //! [limits."fds/near-limit"]
@@ -15,7 +15,7 @@
 //! expires = "2027-03-31"
 //! ```
 
-use super::{Ignore, Settings};
+use super::{Ignore, Settings, queue::Postgres};
 use crate::model::{
     Doc, Level, Stamp,
     dns_name::{NAMES_MOST, lookup_name},
@@ -33,6 +33,7 @@ struct File {
     dns: Dns,
     #[serde(default)]
     ignore: Vec<Entry>,
+    pg: Option<Postgres>,
 }
 
 #[derive(Default, Deserialize)]
@@ -90,6 +91,9 @@ pub(super) fn parse(text: &str, path: &str, docs: &[&Doc]) -> anyhow::Result<Set
         if !settings.names.contains(&name) {
             settings.names.push(name);
         }
+    }
+    if let Some(postgres) = file.pg {
+        settings.queues = postgres.queues(path)?;
     }
     for e in file.ignore {
         known(&e.code, docs).with_context(|| format!("{path}: [[ignore]]"))?;

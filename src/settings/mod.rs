@@ -2,8 +2,10 @@
 
 mod file;
 mod ignore;
+mod queue;
 
 pub use ignore::{Ignore, glob};
+pub use queue::Queue;
 
 use crate::model::{Doc, Level, Levels, Limit};
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ pub struct Settings {
     pub names: Vec<String>,
     /// `--pg[=TARGET]`: plain `check` looks at Postgres too; without a target where the environment says.
     pub pg: Option<Option<String>>,
+    /// Tables of Postgres that are queues.
+    pub queues: Vec<Queue>,
     /// Areas or codes were named: whoever is asked at all was asked for by name.
     pub named: bool,
     /// The file that was read, if any.

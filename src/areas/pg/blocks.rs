@@ -6,6 +6,9 @@ mod locks;
 mod activity;
 mod pool;
 
+mod jobs;
+mod replication;
+
 use super::{
     args::{Args, View},
     facts::{Facts, server::Door},
@@ -29,6 +32,12 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     {
         out.push(locks::tree(seen, args.rows as usize));
         out.push(locks::graph(seen, args.rows as usize));
+    }
+    if args.view.shows(View::Replication) {
+        out.extend(replication::blocks(facts, args));
+    }
+    if args.view.shows(View::Jobs) {
+        out.extend(jobs::blocks(facts, args));
     }
     out
 }

@@ -5,6 +5,7 @@ pub mod jobs;
 pub mod locks;
 pub mod log;
 pub mod replication;
+pub mod schedule;
 pub mod server;
 pub mod session;
 pub mod waits;

@@ -6,11 +6,13 @@ mod crowd;
 pub mod load;
 mod message;
 pub mod others;
+mod resolve;
 mod tcp;
 mod udp;
 
 pub use crowd::{Rounds, ask_all};
 pub use message::{Question, Reply};
+pub use resolve::{Names, NoAddress};
 pub use tcp::ask_tcp;
 pub use udp::{Ask, Line, Manner, Open, ask_udp, ask_udp_open};
 
