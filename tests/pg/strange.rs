@@ -10,8 +10,8 @@ use std::{
 
 /// A server of one's own making; its thread ends with the connection.
 fn server(serve: impl Fn(TcpStream) + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             serve(stream);

@@ -215,6 +215,7 @@ fn ask(name: &str, conf: &Conf, deadline: Instant) -> Option<Vec<IpAddr>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::UdpSocket;
 
     fn conf(text: &str) -> Conf {
         Conf::parse(text)
@@ -238,6 +239,43 @@ mod tests {
         assert_eq!(candidates("db.shop", &conf("domain x")), ["db.shop.", "db.shop.x"]);
         assert_eq!(conf("").servers, [SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))]);
         assert_eq!(conf("nameserver fe80::1%1\nnameserver x\n").servers[0].to_string(), "[fe80::1%1]:53");
+    }
+
+    /// A nameserver that knows the IPv4 address of `db.b` and nothing else; every name below `broken` it cannot look up.
+    fn nameserver() -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let at = socket.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 512];
+            while let Ok((n, from)) = socket.recv_from(&mut buffer) {
+                let mut answer = buffer[..n].to_vec();
+                let knows = answer.windows(6).any(|w| w == b"\x02db\x01b\0");
+                answer[2] |= 0x80;
+                answer[3] = match (knows, answer.windows(6).any(|w| w == b"broken")) {
+                    (_, true) => 2,
+                    (true, _) => 0,
+                    (false, _) => 3,
+                };
+                if knows && answer[n - 3] == 1 {
+                    answer[7] = 1;
+                    answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 10, 0, 0, 7]);
+                }
+                let _ = socket.send_to(&answer, from);
+            }
+        });
+        at
+    }
+
+    #[test]
+    fn an_address_no_address_and_no_word_are_three_answers() {
+        let soon = Instant::now() + Duration::from_secs(20);
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let silent = silent.local_addr().unwrap();
+        let servers = vec![silent, nameserver()];
+        let conf = Conf { servers, timeout: Duration::from_millis(200), ..conf("options attempts:1") };
+        assert_eq!(ask("db.b.", &conf, soon), Some(vec![IpAddr::from([10, 0, 0, 7])]));
+        assert_eq!(ask("db.a.", &conf, soon), Some(vec![]));
+        assert_eq!(ask("broken.", &conf, soon), None);
     }
 
     #[test]

@@ -120,7 +120,7 @@ pub struct Refused {
     /// The whole chain of errors, in words that may be from outside; no secret is in it.
     pub chain: String,
     /// What the server said, when it said something.
-    pub error: Option<ServerError>,
+    pub error: Option<Box<ServerError>>,
     /// Every host and address that was tried, in this order; the last one decided.
     pub tried: Vec<Tried>,
 }
@@ -138,7 +138,7 @@ impl std::error::Error for Refused {}
 pub(super) struct Trouble {
     pub kind: RefusedKind,
     pub why: String,
-    pub error: Option<ServerError>,
+    pub error: Option<Box<ServerError>>,
 }
 
 impl Trouble {
@@ -179,7 +179,7 @@ impl Trouble {
             "57P03" => RefusedKind::Starting,
             _ => RefusedKind::Other,
         };
-        Self { kind, why: error.to_string(), error: Some(error) }
+        Self { kind, why: error.to_string(), error: Some(Box::new(error)) }
     }
 
     /// Whether libpq goes on to the next host: not after a server said no.

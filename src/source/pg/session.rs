@@ -85,7 +85,7 @@ pub struct Failed {
     /// In one word.
     pub kind: FailedKind,
     /// What the server said, when it was the server.
-    pub error: Option<ServerError>,
+    pub error: Option<Box<ServerError>>,
     /// In all of its words, which may be from outside.
     pub chain: String,
     /// What the statements before the one that failed returned.
@@ -160,7 +160,7 @@ impl Session {
             Ok(None) => Ok(out),
             Ok(Some(error)) => {
                 let kind = FailedKind::Server;
-                Err(Failed { kind, chain: error.to_string(), error: Some(error), before: out })
+                Err(Failed { kind, chain: error.to_string(), error: Some(Box::new(error)), before: out })
             }
             Err(error) => {
                 self.over = true;
