@@ -167,20 +167,6 @@ pub enum Block {
         /// Named series.
         lines: Vec<(String, Vec<f64>)>,
     },
-    /// How often which value was met.
-    Histogram {
-        /// What was measured.
-        name: &'static str,
-        /// Unit of the edges.
-        unit: &'static str,
-        /// Edges between the counts, rising: the first count is of values below the first edge, the last of those from the
-        /// last one on.
-        edges: Vec<f64>,
-        /// What those are called that no value was met of: `no answer`.
-        beyond: &'static str,
-        /// Named series.
-        lines: Vec<Counts>,
-    },
     /// Things below one another.
     Tree {
         /// What is drawn.
@@ -199,17 +185,20 @@ pub enum Block {
         /// What leads from where to where.
         edges: Vec<Edge>,
     },
-}
-
-/// One series of a histogram.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Counts {
-    /// Its name.
-    pub name: String,
-    /// One more than there are edges.
-    pub counts: Vec<u64>,
-    /// Those that had not ended: they have no value, and they are not 0.
-    pub beyond: u64,
+    /// How often which value was met.
+    Histogram {
+        /// What was measured.
+        name: &'static str,
+        /// Unit of the edges.
+        unit: &'static str,
+        /// Edges between the counts, rising: the first count is of values below the first edge, the last of those from the
+        /// last one on.
+        edges: Vec<f64>,
+        /// What those are called that no value was met of: `no answer`.
+        beyond: &'static str,
+        /// Named series.
+        lines: Vec<Counts>,
+    },
 }
 
 /// One thing of a tree, and what is below it.
@@ -243,6 +232,17 @@ pub struct Edge {
     pub label: String,
     /// It may dissolve by itself.
     pub soft: bool,
+}
+
+/// One series of a histogram.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Its name.
+    pub name: String,
+    /// One more than there are edges.
+    pub counts: Vec<u64>,
+    /// Those that had not ended: they have no value, and they are not 0.
+    pub beyond: u64,
 }
 
 /// What one area has to say: blocks, the outcome of every check, gaps.

@@ -295,20 +295,6 @@ pub enum BlockV1 {
         /// Named series.
         lines: Vec<(String, Vec<f64>)>,
     },
-    /// How often which value was met.
-    Histogram {
-        /// What was measured.
-        name: &'static str,
-        /// Unit of the edges.
-        unit: &'static str,
-        /// Edges between the counts, rising: the first count is of values below the first edge, the last of those from the
-        /// last one on.
-        edges: Vec<f64>,
-        /// What `beyond` of a series counts, in words.
-        beyond: &'static str,
-        /// Named series.
-        lines: Vec<Counts>,
-    },
     /// Things below one another.
     Tree {
         /// What is drawn.
@@ -326,6 +312,20 @@ pub enum BlockV1 {
         nodes: Vec<String>,
         /// What leads from where to where.
         edges: Vec<Edge>,
+    },
+    /// How often which value was met.
+    Histogram {
+        /// What was measured.
+        name: &'static str,
+        /// Unit of the edges.
+        unit: &'static str,
+        /// Edges between the counts, rising: the first count is of values below the first edge, the last of those from the
+        /// last one on.
+        edges: Vec<f64>,
+        /// What `beyond` of a series counts, in words.
+        beyond: &'static str,
+        /// Named series.
+        lines: Vec<Counts>,
     },
 }
 
@@ -397,11 +397,11 @@ impl From<Block> for BlockV1 {
         match b {
             Block::Table { name, columns, rows, total } => BlockV1::Table { name, columns, rows, total },
             Block::Chart { name, unit, step_ms, lines } => BlockV1::Chart { name, unit, step_ms, lines },
+            Block::Tree { name, roots, total } => BlockV1::Tree { name, roots, total },
+            Block::Graph { name, nodes, edges } => BlockV1::Graph { name, nodes, edges },
             Block::Histogram { name, unit, edges, beyond, lines } => {
                 BlockV1::Histogram { name, unit, edges, beyond, lines }
             }
-            Block::Tree { name, roots, total } => BlockV1::Tree { name, roots, total },
-            Block::Graph { name, nodes, edges } => BlockV1::Graph { name, nodes, edges },
         }
     }
 }

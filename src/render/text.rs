@@ -99,15 +99,15 @@ fn draw(pen: &mut Pen, block: &BlockV1, named: bool, most: usize, rest: &str) {
             table::draw(pen, columns, rows, &table::Extent { rows: most, total: *total, rest });
         }
         BlockV1::Chart { name, unit, step_ms, lines } => chart::draw(pen, name, unit, *step_ms, lines),
-        BlockV1::Histogram { name, unit, edges, beyond, lines } => {
-            histogram::draw(pen, name, unit, edges, beyond, lines);
-        }
         BlockV1::Tree { roots, .. } if roots.is_empty() => {}
         BlockV1::Tree { name, roots, total } => {
             tree::draw(pen, name, &roots[..roots.len().min(most)], *total, rest)
         }
         // For other programs; on a screen the tree beside it says the same.
         BlockV1::Graph { .. } => {}
+        BlockV1::Histogram { name, unit, edges, beyond, lines } => {
+            histogram::draw(pen, name, unit, edges, beyond, lines);
+        }
     }
 }
 
