@@ -8,10 +8,10 @@ const CRON: [(&str, &str); 2] =
 /// Hours cannot be waited for.
 const SOON: &str = "[limits.\"pg/job-missed\"]\nlate = [0.0005, 1e6]\ngrace_s = 0\n";
 /// Job, how long ago each run began, how long it took, what came of it.
-const RUN: &str = "create function run(job text, ago interval, took interval, came text, said text default '') returns void language sql as $$
+const RUN: &str = "create function run(named text, ago interval, took interval, came text, said text default '') returns void language sql as $$
     insert into cron.job_run_details (jobid, runid, job_pid, database, username, command, status, return_message, start_time, end_time)
     select jobid, nextval('cron.runid_seq'), 1, database, username, command, came, said, now() - ago, now() - ago + took
-    from cron.job where jobname = job $$;";
+    from cron.job where jobname = named $$;";
 
 /// A server with these jobs; none of them is due within the next half hour.
 fn scheduled<'a>(case: &'a Case, settings: &[(&str, &str)], statements: &str) -> Postgres<'a> {
@@ -75,7 +75,7 @@ fn jobs_that_fail_run_twice_or_not_at_all_are_named() {
     });
     assert_eq!(missed.all("pg/job-missed").len(), 1, "{missed}");
     let late = missed.must_find("pg/job-missed").must_be("warning").must_blame_named("job", "hourly");
-    late.must_say("period_s", 3600).must_measure("since_s", 10_800.0..11_400.0);
+    late.must_say("period_s", 3600.0).must_measure("since_s", 10_800.0..11_400.0);
     let started = "select count(*) from pg_stat_activity where application_name = 'pg_cron scheduler'";
     assert_eq!(pg.sql("postgres", started), "1", "patient");
 

@@ -99,7 +99,10 @@ fn nobody(jobs: &Jobs, missed: usize, without: f64, server: &str) -> Finding {
 }
 
 fn late_one(job: &Job, severity: Severity, without: f64, period: f64, server: &str) -> Finding {
-    let title = format!("{} has not run for {}, and was due", job.label(), rates::span(without));
+    let title = match job.since_s {
+        Some(s) => format!("{} has not run for {}, and was due", job.label(), rates::span(s)),
+        None => format!("{} has not run at all, and was due", job.label()),
+    };
     let mut finding = Finding::new(severity, Confidence::High, named(server, What::Job, job.key()), title)
         .about(named(server, What::Database, &job.database))
         .about(Thing::Peer { address: server.into() })
@@ -109,7 +112,7 @@ fn late_one(job: &Job, severity: Severity, without: f64, period: f64, server: &s
         .evidence("schedule", job.schedule.as_str())
         .because(format!("\"{}\" leaves at most {} between two runs", job.schedule, rates::span(period)));
     finding = match job.since_s {
-        None => finding.because("no run of it is written down at all"),
+        None => finding.because("no run of it is written down"),
         Some(s) if s > without => finding.because(format!(
             "its last run began {} ago; only time is counted in which the server was up and the job as it is",
             rates::span(s)

@@ -28,7 +28,7 @@ FROM (SELECT 1) one LEFT JOIN pg_namespace n ON n.nspname = 'cron'
 const JOBS: &str = "
 WITH d AS MATERIALIZED (
   SELECT jobid, runid, status, coalesce(start_time, end_time) AS start_time, end_time, left(return_message, 1024) AS message, age(xmin) AS age
-  FROM cron.job_run_details ORDER BY runid DESC LIMIT LAST),
+  FROM cron.job_run_details ORDER BY runid DESC LIMIT RUNS),
 r AS (
   SELECT *, start_time > clock_timestamp() - interval '1 day' AS late,
     count(*) FILTER (WHERE status = 'succeeded') OVER (PARTITION BY jobid ORDER BY runid DESC) AS good,
@@ -60,8 +60,8 @@ FROM j JOIN u ON u.job = j.jobid LEFT JOIN g ON g.jobid = j.jobid ORDER BY g.fai
 pub fn jobs(logged: bool) -> String {
     let last = RUNS.to_string();
     match logged {
-        true => JOBS.replace("LAST", &last),
-        false => JOBS.replace("LAST", &last).replace(
+        true => JOBS.replace("RUNS", &last),
+        false => JOBS.replace("RUNS", &last).replace(
             "cron.job_run_details",
             "(SELECT NULL::bigint AS jobid, NULL::bigint AS runid, NULL::text AS status, NULL::text AS return_message,
                NULL::timestamptz AS start_time, NULL::timestamptz AS end_time, '2'::xid AS xmin WHERE false) none",
