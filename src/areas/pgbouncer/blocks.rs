@@ -171,7 +171,7 @@ fn host(h: &Host) -> Vec<Cell> {
         h.open.into(),
         h.clients_fill.into(),
         h.may_open.into(),
-        (&h.slots.clone().map(|s| s.ordinary())).into(),
+        (&h.slots.map(|s| s.ordinary())).into(),
         Cell::List(h.addresses.clone()),
         Cell::List(h.terms.iter().map(ToString::to_string).collect()),
     ]

@@ -64,7 +64,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
                 .evidence("waited_before", seats[0].cl_waiting)
                 .evidence("wait_ms", felt)
                 .evidence("maxwait_s", pool.now.maxwait_s)
-                .evidence("avg_wait_ms", &pool.wait_ms.clone().map(|ms| ms.map_or(Cell::None, Cell::from)))
+                .evidence("avg_wait_ms", &pool.wait_ms.map(|ms| ms.map_or(Cell::None, Cell::from)))
                 .evidence("servers", pool.now.servers())
                 .evidence("pool_size", pool.size)
                 .evidence("reserve", pool.reserve)

@@ -29,7 +29,7 @@ check! {
     /// As for `pgbouncer/clients-waiting`: first what holds the server connections, then how many there are.
     "pgbouncer/maxwait": "the longest wait for a server connection"
     {
-        wait_s: "wait of the queue's head at both looks, s" = 1, 5;
+        wait_s: "wait of the queue's head at both looks, seconds" = 1, 5;
     }
     judge(Facts)
 }
