@@ -124,6 +124,23 @@ def rates(tools, binary, size):
     return found
 
 
+def keeps(tools, binary, who, per_s):
+    """Whether nearly all of a schedule is asked and answered. dnsperf with its own limit of 100 open: with more it loses some."""
+    if who == "ours":
+        return ours(tools, binary, 2, "--load", str(per_s), "--max", str(per_s))["answered_per_s"] >= 0.99 * per_s
+    return dnsperf(tools, 2, "-Q", str(per_s))["per_s"] >= 0.99 * per_s
+
+
+def highest_kept(tools, binary, who, size):
+    """The last rate that is kept, each at the second try at least: a busy machine is nobody's limit."""
+    kept = 0
+    for per_s in size.tried:
+        if not any(keeps(tools, binary, who, per_s) for _ in range(2)):
+            break
+        kept = per_s
+    return kept
+
+
 def highest(tools, binary, size):
     """100 open questions each, as fast as they are answered; and the highest schedule that is kept."""
     wait_until_quiet(size.full)
@@ -131,18 +148,7 @@ def highest(tools, binary, size):
     for _ in range(3 if size.full else 1):
         mine.append(ours(tools, binary, size.highest_s, "--workers", "100", "--max", "1000000"))
         other.append(dnsperf(tools, size.highest_s, "-q", "100"))
-    kept = {"ours": 0, "other": 0}
-    for who in kept:
-        for per_s in size.tried:
-            if who == "ours":
-                r = ours(tools, binary, 2, "--load", str(per_s), "--max", str(per_s))
-                keeps = r["answered_per_s"] >= 0.99 * per_s
-            else:
-                r = dnsperf(tools, 2, "-Q", str(per_s), "-q", "10000")
-                keeps = r["per_s"] >= 0.99 * per_s and r["lost"] <= 0.01 * r["completed"]
-            if not keeps:
-                break
-            kept[who] = per_s
+    kept = {who: highest_kept(tools, binary, who, size) for who in ("ours", "other")}
     middle = {"ours": statistics.median(r["answered_per_s"] for r in mine), "other": statistics.median(r["per_s"] for r in other)}
     say(f"100 open: {middle['ours']:,.0f}/s beside {middle['other']:,.0f}/s; a schedule kept: {kept}")
     return {"closed": middle, "kept": kept, "ours_mb": max(r["mb"] for r in mine), "other_mb": max(r["mb"] for r in other)}
@@ -181,7 +187,7 @@ def agree(result, size):
             same(f"{r['per_s']}/s: questions of the schedule", due, mine["sent"] + mine["shed"] + mine["barred"]),
             same(f"{r['per_s']}/s: all answered", mine["sent"], mine["answered"]),
             same(f"{r['per_s']}/s: on the wire", True, 0 <= beside <= 20 and seen["dropped"] == 0),
-            same(f"{r['per_s']}/s: dnsperf on the wire", r["other_seen"]["n"], other["completed"]),
+            same(f"{r['per_s']}/s: dnsperf on the wire", True, 0 <= r["other_seen"]["n"] - other["completed"] <= other["lost"]),
         ]
     for r in result["stalls"]:
         pairs.append(same(f"{r['what']}: all answered", r["ours"]["sent"], r["ours"]["answered"]))

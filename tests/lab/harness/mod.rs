@@ -6,6 +6,7 @@ mod dns;
 mod host;
 mod network;
 mod patient;
+mod pgbouncer;
 mod postgres;
 mod proof;
 mod report;

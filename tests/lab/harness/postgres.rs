@@ -13,7 +13,7 @@ use super::run::soon;
 #[path = "../../postgres/mod.rs"]
 mod cluster;
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, programs};
 
 /// Everybody is let in as whom he says he is, from wherever he comes.
 const HBA: &str = "local all all trust\nhost all all 0.0.0.0/0 trust\nlocal replication all trust\n";
@@ -35,25 +35,65 @@ impl Case {
         }
         let cluster = Cluster::new(5432).set("listen_addresses", "*").hba(HBA);
         let cluster = settings.iter().fold(cluster, |c, (key, value)| c.set(key, value));
-        let argv = cluster.argv();
-        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
-        let program = Program::line("postgres", &argv);
-        let program = match cluster::account() {
-            Some((uid, _)) => program.uid(uid),
-            None => program,
-        };
-        let server = self.start(program.listens(5432));
-        soon(|| if cluster.is_ready() { Ok(()) } else { Err("patient: the server is not ready".into()) });
-        Postgres { host: self, cluster, server }
+        started(self, cluster)
     }
 }
 
-impl Postgres<'_> {
+/// Starts it on this host, and waits until it takes sessions.
+fn started(host: &Host, cluster: Cluster) -> Postgres<'_> {
+    let argv = cluster.argv();
+    let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+    let program = Program::line("postgres", &argv);
+    let program = match cluster::account() {
+        Some((uid, _)) => program.uid(uid),
+        None => program,
+    };
+    let server = host.start(program.listens(cluster.port));
+    soon(|| if cluster.is_ready() { Ok(()) } else { Err("patient: the server is not ready".into()) });
+    Postgres { host, cluster, server }
+}
+
+impl<'a> Postgres<'a> {
+    /// A standby of this server on another port of the same host, made by `pg_basebackup`, that receives from it.
+    pub fn standby(&self, port: u16, name: &str) -> Postgres<'a> {
+        let standby = Cluster::new(port).set("cluster_name", name);
+        let (program, data) = (cluster::programs().join("pg_basebackup"), standby.data());
+        std::fs::remove_dir_all(&data).expect("the data of the template can be removed");
+        let mut line: Vec<String> = vec![];
+        if let Some((uid, gid)) = cluster::account() {
+            line.push("setpriv".into());
+            line.extend([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".into()]);
+        }
+        line.extend([program.display().to_string(), "-D".into(), data.display().to_string()]);
+        let from = format!("host={} port={} user=postgres", self.socket().display(), self.port);
+        line.extend([
+            "-d".into(),
+            from,
+            "-R".into(),
+            "-X".into(),
+            "stream".into(),
+            "-c".into(),
+            "fast".into(),
+        ]);
+        let line: Vec<&str> = line.iter().map(String::as_str).collect();
+        self.host.tool(&line);
+        let standby = started(self.host, standby);
+        // It replays what came with the copy before it takes sessions.
+        soon(|| {
+            let state = std::fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+            let takes = state.lines().nth(7).is_some_and(|l| l.trim() == "ready");
+            if takes { Ok(()) } else { Err("patient: the standby takes no sessions".into()) }
+        });
+        standby
+    }
+
     /// What statements say to the superuser, rows by line and values by `|`.
     pub fn sql(&self, database: &str, statements: &str) -> String {
         let psql = cluster::programs().join("psql").display().to_string();
         let socket = self.cluster.socket().display().to_string();
-        let line = [&psql, "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", &socket, "-U", "postgres", "-d", database];
+        let port = self.cluster.port.to_string();
+        let to = ["-h", &socket, "-p", &port, "-U", "postgres", "-d", database];
+        let line = [&[psql.as_str(), "-XAtq", "-v", "ON_ERROR_STOP=1"], &to[..]].concat();
         // On its stdin each statement is a transaction of its own, as some have to be.
         self.host.tool_fed(&line, statements).trim_end().into()
     }

@@ -1,13 +1,18 @@
 //! `pg/holds-xmin`
 
 use super::{
-    super::facts::{Facts, replication::Replication, server::Server, session::Session},
+    super::facts::{
+        Facts,
+        replication::{Prepared, Replication},
+        server::Server,
+        session::Session,
+    },
     long_transaction::is_dump,
     who::{label, session, short},
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, Thing, What, rates},
+    model::{Confidence, Finding, Judging, Kept, Severity, Thing, What, rates},
 };
 
 check! {
@@ -62,10 +67,10 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         sessions.filter_map(|s| Some(Holder { age: s.holds()?, what: Kind::Session(s) })).collect();
     out.looked(activity.holders.total().max(1));
     // What sessions hold is a finding also without the rest; that nothing holds is not said without it.
-    if let Some(replication) =
-        out.part(&f.replication, "replication slots and prepared transactions were not looked at")
-    {
-        all.extend(of(replication));
+    let unseen = "replication slots and prepared transactions were not looked at";
+    if let Some(replication) = out.part(&f.replication, unseen) {
+        all.extend(slots(replication));
+        all.extend(out.part(&replication.prepared, unseen).into_iter().flat_map(prepared));
     }
     all.sort_by_key(|h| std::cmp::Reverse(h.age));
     let Some(oldest) = all.first() else { return };
@@ -83,19 +88,21 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     out.find(finding);
 }
 
-fn of(replication: &Replication) -> impl Iterator<Item = Holder<'_>> {
-    let slots = replication.slots.top().iter().filter_map(|s| {
+fn slots(replication: &Replication) -> impl Iterator<Item = Holder<'_>> {
+    replication.slots.top().iter().filter_map(|s| {
         let (xmin, catalog) = (s.xmin_age, s.catalog_xmin_age);
         let age = xmin.max(catalog)?;
         let what =
             Kind::Slot { name: &s.name, active: s.active, logical: s.logical, catalog: catalog > xmin };
         Some(Holder { age, what })
-    });
-    let prepared = replication.prepared.top().iter().map(|p| Holder {
+    })
+}
+
+fn prepared(of: &Kept<Prepared>) -> impl Iterator<Item = Holder<'_>> {
+    of.top().iter().map(|p| Holder {
         age: p.xid_age,
         what: Kind::Prepared { gid: &p.gid, database: &p.database, age_s: p.age_s },
-    });
-    slots.chain(prepared)
+    })
 }
 
 /// Vacuums keep a snapshot that nobody else respects, and an autovacuum ends soon.
@@ -195,15 +202,15 @@ fn of_session(finding: Finding, s: &Session) -> Finding {
 mod tests {
     use super::{super::recorded::*, *};
     use crate::{
-        areas::pg::facts::replication::{Prepared, Slot},
-        model::{Kept, Reading, Why},
+        areas::pg::facts::replication::Slot,
+        model::{Reading, Why},
     };
 
     fn holding(age: u64, s: Session) -> Session {
         Session { xmin_age: Some(age), ..s }
     }
     fn with(facts: Facts, slots: Vec<Slot>, prepared: Vec<Prepared>) -> Facts {
-        let (slots, prepared) = (Kept::whole(slots), Kept::whole(prepared));
+        let (slots, prepared) = (Kept::whole(slots), Reading::seen(Kept::whole(prepared)));
         let seen = Replication { slots, prepared, ..Replication::default() };
         Facts { replication: Reading::seen(seen), ..facts }
     }
@@ -219,6 +226,7 @@ mod tests {
             retained_bytes: None,
             wal_status: None,
             safe_bytes: None,
+            inactive_s: None,
             xmin_age: xmin,
             catalog_xmin_age: catalog,
         }
