@@ -22,7 +22,7 @@ fn entry() -> &'static Entry {
 fn open(flags: &[&str]) -> Box<dyn Running> {
     let command = (entry().flags)(clap::Command::new("fds"));
     let matches = command.try_get_matches_from(std::iter::once(&"fds").chain(flags)).expect("flags parse");
-    (entry().open)(&matches).expect("fds opens")
+    (entry().open)(&matches, &paramedic::settings::Settings::default()).expect("fds opens")
 }
 
 /// One look; gives what the walk cost.

@@ -44,6 +44,10 @@ pub trait Area: Sized + Send + 'static {
     /// # Errors
     /// When `check` does not ask this area: the gap that is said instead, if there is anything to say.
     fn in_check(settings: &Settings) -> Result<Self::Args, Option<Gap>>;
+    /// Adds to the flags of its own command what the settings file says and no flag does.
+    fn with_settings(args: Self::Args, _: &Settings) -> Self::Args {
+        args
+    }
     /// How long what was asked for takes by itself, at most, whatever the machine looks like: the run's own deadline is
     /// that much later. Zero for a look.
     fn takes(_args: &Self::Args) -> Duration {
@@ -106,6 +110,9 @@ impl Chosen {
     }
 }
 
+/// An area at work, or why it is not.
+pub type Opened<E> = Result<Box<dyn Running>, E>;
+
 /// An area with its types erased.
 pub struct Entry {
     /// Folder, command and prefix of its codes.
@@ -117,9 +124,9 @@ pub struct Entry {
     /// Adds its flags to a command.
     pub flags: fn(clap::Command) -> clap::Command,
     /// Starts it with the flags of its own command.
-    pub open: fn(&ArgMatches) -> Result<Box<dyn Running>, Gap>,
+    pub open: fn(&ArgMatches, &Settings) -> Opened<Gap>,
     /// Starts it with what plain `check` asks of it.
-    pub open_in_check: fn(&Settings) -> Result<Box<dyn Running>, Option<Gap>>,
+    pub open_in_check: fn(&Settings) -> Opened<Option<Gap>>,
     /// Takes it out of a snapshot.
     pub replay: fn(&RawValue) -> serde_json::Result<Box<dyn Recorded>>,
 }
@@ -169,15 +176,17 @@ impl Entry {
             about: A::ABOUT,
             docs: || A::CHECKS.iter().map(|c| c.doc).collect(),
             flags: <A::Args as clap::Args>::augment_args,
-            open: |m| {
+            open: |m, settings| {
                 let args = A::Args::from_arg_matches(m).map_err(|e| {
                     // The line says already that it is an error.
                     let said = e.to_string();
                     Gap::new(A::NAME, Why::Malformed, said.trim_start_matches("error: ").trim_end())
                 })?;
-                Ok(Live::<A>::boxed(args))
+                Ok(Live::<A>::boxed(A::with_settings(args, settings)))
             },
-            open_in_check: |settings| Ok(Live::<A>::boxed(A::in_check(settings)?)),
+            open_in_check: |settings| {
+                Ok(Live::<A>::boxed(A::with_settings(A::in_check(settings)?, settings)))
+            },
             replay: |raw| Ok(Box::new(serde_json::from_str::<Record<A>>(raw.get())?)),
         }
     }

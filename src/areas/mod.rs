@@ -8,6 +8,7 @@ mod fds;
 mod lifecycle;
 mod memory;
 mod pg;
+mod pgbouncer;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
@@ -24,6 +25,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<lifecycle::Lifecycle>(),
     Entry::of::<dns::Dns>(),
     Entry::of::<pg::Pg>(),
+    Entry::of::<pgbouncer::PgBouncer>(),
 ];
 
 /// The documentation of every check there is.

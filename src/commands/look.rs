@@ -87,7 +87,7 @@ pub fn area(area: &'static Entry, matches: &ArgMatches, shared: &Shared, out: &O
     if shared.from.is_some() {
         return replay(&plan, shared, out, Some(area.name));
     }
-    match (area.open)(matches) {
+    match (area.open)(matches, &plan.settings) {
         Ok(running) => live(&plan, vec![running], vec![], shared, out),
         Err(gap) => bail!("{}: {}", gap.subject, gap.detail),
     }

@@ -2,6 +2,7 @@
 
 mod block;
 mod check;
+pub mod dns_name;
 mod finding;
 mod progress;
 mod psi;

@@ -162,24 +162,43 @@ fn partly_found(report: &Report) -> BTreeMap<u64, Vec<&'static str>> {
     folded
 }
 
-/// Checks that this run did not include, by what they would need.
+/// Checks that this run did not include, by what they would need. Where many need something of their own each, that is folded
+/// by area: one line that is read, not five that are passed over.
 pub(super) fn skipped(pen: &mut Pen, report: &Report) {
-    let mut folded = BTreeMap::<_, u64>::new();
-    for c in checks(report) {
-        if let OutcomeV1::Skipped { detail } = c.outcome {
-            *folded.entry(detail).or_default() += 1;
+    const FEW: usize = 2;
+    let mut folded = BTreeMap::<_, Vec<&str>>::new();
+    for section in &report.sections {
+        for c in &section.checks {
+            if let OutcomeV1::Skipped { detail } = c.outcome {
+                folded.entry(detail).or_default().push(section.area);
+            }
         }
     }
-    let n: u64 = folded.values().sum();
-    if n > 0 {
-        let part = |(detail, n): (&&str, &u64)| {
-            if *n == 1 { (*detail).to_string() } else { format!("{detail} ({n} checks)") }
-        };
-        let parts = folded.iter().map(part).collect::<Vec<_>>().join(", ");
-        let lead = label(pen, "·", "NOT RUN");
-        let many = if n == 1 { "check" } else { "checks" };
-        pen.para((Ink::Dim, &lead), Ink::Dim, &format!("{n} {many}, not asked for: {parts}"));
+    let n: usize = folded.values().map(Vec::len).sum();
+    if n == 0 {
+        return;
     }
+    let alone = folded.values().filter(|areas| areas.len() == 1).count();
+    let fold = alone > FEW && pen.style.verbose == 0;
+    let mut others = BTreeMap::<&str, u64>::new();
+    if fold {
+        for areas in folded.values().filter(|areas| areas.len() == 1) {
+            *others.entry(areas[0]).or_default() += 1;
+        }
+        folded.retain(|_, areas| areas.len() > 1);
+    }
+    let part = |(detail, areas): (&&str, &Vec<&str>)| match areas.len() {
+        1 => (*detail).to_string(),
+        n => format!("{detail} ({n} checks)"),
+    };
+    let mut parts: Vec<String> = folded.iter().map(part).collect();
+    if fold {
+        let others: Vec<String> = others.iter().map(|(area, n)| format!("{area} {n}")).collect();
+        parts.push(format!("each for its own reason: {} (-v)", others.join(", ")));
+    }
+    let lead = label(pen, "·", "NOT RUN");
+    let many = if n == 1 { "check" } else { "checks" };
+    pen.para((Ink::Dim, &lead), Ink::Dim, &format!("{n} {many}, not asked for: {}", parts.join(", ")));
 }
 
 /// Notices: folded into a line, or all of them.

@@ -1,7 +1,7 @@
 //! The whole screen.
 
 use super::*;
-use crate::model::report::OutcomeV1;
+use crate::model::report::{CheckV1, OutcomeV1, Report};
 use crate::render::sample;
 
 fn screen(width: usize) -> Style {
@@ -246,4 +246,31 @@ fn no_gap_is_not_called_all_seen_when_it_was_not() {
     report.sections.clear();
     let shown = text(&report, &screen(80));
     assert!(shown.contains("· CLEAR     no check was run\n? NOT SEEN  nothing was looked at\n"), "{shown}");
+}
+
+#[test]
+fn checks_that_were_not_asked_for_each_by_its_own_reason_are_one_line_and_not_hidden() {
+    let mut report = sample::healthy();
+    let checks = &mut report.sections[0].checks;
+    let one = checks[0].clone();
+    let reasons = ["a window", "name one", "a window", "the command dns", "name a process"];
+    checks.extend(reasons.map(|detail| CheckV1 { outcome: OutcomeV1::Skipped { detail }, ..one.clone() }));
+    let says = |report: &Report, verbose: u8, line: &str| {
+        let shown = text(report, &Style { verbose, ..screen(80) });
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains(line), "{shown}");
+    };
+    says(
+        &report,
+        0,
+        "NOT RUN 5 checks, not asked for: a window (2 checks), each for its own reason: fds 3 (-v)",
+    );
+    says(&report, 1, "asked for: a window (2 checks), name a process, name one, the command dns no warnings");
+    // Two are read as they are.
+    report.sections[0].checks.pop();
+    says(
+        &report,
+        0,
+        "NOT RUN 4 checks, not asked for: a window (2 checks), name one, the command dns no warnings",
+    );
 }

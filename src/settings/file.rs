@@ -1,9 +1,12 @@
-//! `paramedic.toml`: limits by check code, and ignores.
+//! `paramedic.toml`: limits by check code, names to resolve, ignores, and queues (`queue.rs`).
 //!
 //! ```toml
 //! [limits."fds/near-limit"]
 //! used_pct = [60, 90]        # warning, critical
 //! min_open = 200             # a limit with one number
+//!
+//! [dns]
+//! names = ["db.prod.svc.cluster.local", "api.example.com"]
 //!
 //! [[ignore]]
 //! code = "sockets/fin-wait-stuck"
@@ -12,9 +15,12 @@
 //! expires = "2027-03-31"
 //! ```
 
-use super::{Ignore, Settings};
-use crate::model::{Doc, Level, Stamp};
-use anyhow::{Context, bail, ensure};
+use super::{Ignore, Settings, queue::Postgres};
+use crate::model::{
+    Doc, Level, Stamp,
+    dns_name::{NAMES_MOST, lookup_name},
+};
+use anyhow::{Context, anyhow, bail, ensure};
 use serde::Deserialize;
 use std::{cell::Cell, collections::BTreeMap};
 
@@ -24,7 +30,17 @@ struct File {
     #[serde(default)]
     limits: BTreeMap<String, BTreeMap<String, Value>>,
     #[serde(default)]
+    dns: Dns,
+    #[serde(default)]
     ignore: Vec<Entry>,
+    pg: Option<Postgres>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dns {
+    #[serde(default)]
+    names: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +83,17 @@ pub(super) fn parse(text: &str, path: &str, docs: &[&Doc]) -> anyhow::Result<Set
             );
             settings.levels.insert((code.clone(), key), level);
         }
+    }
+    let names = file.dns.names;
+    ensure!(names.len() <= NAMES_MOST, "{path}: [dns] names: {} names, {NAMES_MOST} at most", names.len());
+    for name in &names {
+        let name = lookup_name(name).map_err(|e| anyhow!("{path}: [dns] names: {name:?}: {e}"))?;
+        if !settings.names.contains(&name) {
+            settings.names.push(name);
+        }
+    }
+    if let Some(postgres) = file.pg {
+        settings.queues = postgres.queues(path)?;
     }
     for e in file.ignore {
         known(&e.code, docs).with_context(|| format!("{path}: [[ignore]]"))?;
@@ -133,6 +160,15 @@ mod tests {
     }
 
     #[test]
+    fn names_are_held_to_the_rule_of_the_flag() {
+        let names = |list: &str| parse(&format!("[dns]\nnames = [{list}]\n"), "p", &[&DOC]);
+        assert_eq!(names("\"db\", \"api.test.\", \"db\"").unwrap().names, ["db", "api.test."], "each once");
+        assert!(parse("", "p", &[&DOC]).unwrap().names.is_empty());
+        let many = |n: usize| names(&vec!["\"a\""; n].join(","));
+        assert!(many(NAMES_MOST).is_ok() && many(NAMES_MOST + 1).is_err());
+    }
+
+    #[test]
     fn every_mistake_says_where_it_is_and_what_to_do() {
         let entry = |reason: &str, expires: &str| {
             format!(
@@ -146,6 +182,10 @@ mod tests {
             ("[limits.\"fds/near-limit\"]\nmin_open = [1, 2]\n".into(), "wants one number"),
             ("[limits.\"fds/near-limit\"]\nmin_open = nan\n".into(), "not a number"),
             ("limit = 1\n".into(), "unknown field"),
+            ("[dns]\nnames = [\"a b\"]\n".into(), "[dns] names: \"a b\": no name"),
+            ("[dns]\nnames = [\"10.0.0.1\"]\n".into(), "an address"),
+            (format!("[dns]\nnames = [{}]\n", "\"a\",".repeat(17)), "17 names, 16 at most"),
+            ("[dns]\nname = [\"a\"]\n".into(), "unknown field"),
             (entry(" ", "2027-01-01"), "give a reason"),
             (entry("x", "soon"), "is no day"),
         ] {

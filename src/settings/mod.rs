@@ -1,9 +1,11 @@
-//! Limits and ignores: what the defaults are overruled by, and where each value came from.
+//! Limits, ignores and names to resolve: what the defaults are overruled by, and where each value came from.
 
 mod file;
 mod ignore;
+mod queue;
 
 pub use ignore::{Ignore, glob};
+pub use queue::Queue;
 
 use crate::model::{Doc, Level, Levels, Limit};
 use std::collections::BTreeMap;
@@ -14,8 +16,12 @@ pub struct Settings {
     levels: BTreeMap<(String, String), Level>,
     /// Findings that somebody decided to live with.
     pub ignores: Vec<Ignore>,
+    /// Names that plain `check` asks the nameservers for.
+    pub names: Vec<String>,
     /// `--pg[=TARGET]`: plain `check` looks at Postgres too; without a target where the environment says.
     pub pg: Option<Option<String>>,
+    /// Tables of Postgres that are queues.
+    pub queues: Vec<Queue>,
     /// Areas or codes were named: whoever is asked at all was asked for by name.
     pub named: bool,
     /// The file that was read, if any.
@@ -26,7 +32,7 @@ impl Settings {
     /// From the text of a settings file, held against the checks there are.
     ///
     /// # Errors
-    /// An unknown code or key, a level that is no number, an ignore without a reason: with line and what to do.
+    /// An unknown code or key, a level that is no number, an ignore without a reason, a name that is none: with line and what to do.
     pub fn parse(text: &str, path: &str, docs: &[&Doc]) -> anyhow::Result<Self> {
         file::parse(text, path, docs)
     }

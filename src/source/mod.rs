@@ -11,6 +11,7 @@ pub mod mounts;
 pub mod net;
 pub mod pg;
 pub mod proc;
+pub mod program;
 pub mod rooted;
 mod scope;
 mod users;

@@ -3,6 +3,8 @@
 //! `tests/pg.rs` uses it as it is, the lab by `#[path]`: there `argv` is started inside the case's host.
 #![allow(dead_code)] // whoever takes it in uses a part of it
 
+pub mod authority;
+
 use std::{
     fs, io,
     net::TcpListener,
@@ -181,7 +183,8 @@ impl Cluster {
     /// Whether the server of this cluster takes sessions now.
     pub fn is_ready(&self) -> bool {
         let state = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
-        state.lines().nth(7).is_some_and(|l| l.trim() == "ready")
+        // `standby` is as ready as one gets that replays and takes no sessions.
+        state.lines().nth(7).is_some_and(|l| matches!(l.trim(), "ready" | "standby"))
     }
 
     /// Starts it, and waits until it takes sessions.

@@ -6,6 +6,7 @@ use super::{
     args::Args,
     facts::{
         Facts,
+        beside::Beside,
         conf::Conf,
         plan::{Candidate, End, From, Outcome},
         wire::{Asked, Reply, ServerSeen, Step, Try, Walked},
@@ -36,6 +37,9 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     }
     if let Some(seen) = facts.load.drawn() {
         out.extend(load::blocks(seen, args));
+    }
+    if let Some(others) = facts.beside.drawn().filter(|b| !b.is_empty()) {
+        out.push(beside(facts, others, args));
     }
     out
 }
@@ -81,7 +85,7 @@ fn settings(facts: &Facts) -> Block {
 
 fn options(c: &Conf) -> Vec<String> {
     let all = [
-        (c.rotate, "rotate"),
+        (c.rotate, "rotate (begins at a random server)"),
         (c.single_request, "single-request"),
         (c.single_request_reopen, "single-request-reopen"),
         (c.use_vc, "use-vc"),
@@ -188,12 +192,12 @@ fn asked(s: &ServerSeen, a: &Asked) -> Vec<Cell> {
         s.address.as_str().into(),
         a.name.as_str().into(),
         a.kind.as_str().into(),
-        (&cold.clone().map(|t| t.came.word())).into(),
+        (&cold.clone().map(|t| t.came.word(&a.kind))).into(),
         (&cold.clone().map(|t| t.came.reply().map(|_| t.ms))).into(),
         warm.into(),
         (&a.tcp.clone().map(|t| t.came.reply().map(|_| t.ms))).into(),
         last.and_then(|r| r.ttl_s).into(),
-        (&a.tcp.clone().map(|t| t.came.word())).into(),
+        (&a.tcp.clone().map(|t| t.came.word(&a.kind))).into(),
         Cell::List(last.map_or_else(Vec::new, |r| r.answers.clone())),
         a.udp.iter().filter_map(Reading::drawn).map(|t| u64::from(t.sends)).sum::<u64>().into(),
         a.odd.foreign.into(),
@@ -212,6 +216,7 @@ fn walk(walks: &[Walked], args: &Args) -> Block {
         Column::new("packets"),
         Column::new("server").wide(),
         Column::new("silent").wide(),
+        Column::new("sent").wide(),
     ];
     let row = |w: &Walked, s: &Step| {
         vec![
@@ -223,6 +228,7 @@ fn walk(walks: &[Walked], args: &Args) -> Block {
             s.packets.into(),
             s.server.clone().into(),
             Cell::List(s.silent.clone()),
+            Cell::List(s.sent.clone()),
         ]
     };
     let rows = walks.iter().flat_map(|w| w.steps.iter().map(move |s| row(w, s))).collect();
@@ -249,11 +255,44 @@ fn lookups(walks: &[Walked], args: &Args) -> Block {
     table("lookups", columns, walks.iter().map(row).collect(), args)
 }
 
+/// What each resolver sees, name by name: our own walk first, since it is the one that is explained.
+fn beside(facts: &Facts, others: &[Beside], args: &Args) -> Block {
+    let columns =
+        vec![Column::new("name"), Column::new("resolver"), Column::new("sees"), Column::unit("took", "ms")];
+    let walked = |w: &Walked| {
+        let end = w.end.map(|e| match e {
+            End::Found => w.addresses.clone(),
+            other => vec![told(other).0.to_string()],
+        });
+        let label = format!("{} rules (the walk above)", w.libc);
+        vec![w.name.as_str().into(), label.into(), list(&end), w.ms.into()]
+    };
+    let other = |b: &Beside| {
+        let sees = b.looked.clone().map(|l| l.saw.told());
+        let took = Cell::from(&b.looked.clone().map(|l| l.ms));
+        vec![b.name.as_str().into(), b.resolver.as_str().into(), list(&sees), took]
+    };
+    let mut names: Vec<&str> = others.iter().map(|b| b.name.as_str()).collect();
+    names.dedup();
+    let walks = facts.walks.drawn().map_or(&[][..], |w| w.as_slice());
+    let of = |name: &&str| {
+        let name = *name;
+        let walks = walks.iter().filter(move |w| w.name == name).map(walked);
+        walks.chain(others.iter().filter(move |b| b.name == name).map(other)).collect::<Vec<_>>()
+    };
+    table("beside", columns, names.iter().flat_map(of).collect(), args)
+}
+
+fn list(texts: &Reading<Vec<String>>) -> Cell {
+    texts.drawn().map_or(Cell::Unseen, |t| Cell::List(t.clone()))
+}
+
 fn outcome(o: Outcome) -> &'static str {
     match o {
         Outcome::Found => "addresses",
         Outcome::NxDomain => "NXDOMAIN",
         Outcome::NoData => "NODATA",
+        Outcome::Alias => "alias, no address",
         Outcome::ServFail => "SERVFAIL",
         Outcome::Refused => "REFUSED",
         Outcome::Timeout => "no answer",

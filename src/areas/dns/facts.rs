@@ -1,11 +1,13 @@
 //! What was seen of name resolution: plain data, bounded, and all that checks and tables get.
 
+pub mod beside;
 pub mod conf;
 pub mod load;
 pub mod plan;
 pub mod wire;
 
 use crate::model::{Process, Reading, Why};
+use beside::Beside;
 use conf::{Conf, Libc};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,9 @@ pub struct Facts {
     pub named: bool,
     /// Every name looked up as the library does it; not asked for without a name.
     pub walks: Reading<Vec<Walked>>,
+    /// What other resolvers make of each name; not asked for without a name.
+    #[serde(default = "not_asked")]
+    pub beside: Reading<Vec<Beside>>,
     /// Pairs on one socket against pairs on two.
     pub race: Reading<Race>,
     /// What servers did under load; not asked for unless somebody did by name.
@@ -57,6 +62,7 @@ impl Default for Facts {
             servers: Reading::unseen(why),
             named: false,
             walks: Reading::unseen(why),
+            beside: Reading::unseen(why),
             race: Reading::unseen(why),
             load: not_asked(),
             pool: Reading::unseen(why),

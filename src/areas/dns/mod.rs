@@ -27,8 +27,8 @@ impl Area for Dns {
     const PLACE: Place = Place::Apart;
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
-    fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
-        Ok(Args { brief: true, ..Args::default() })
+    fn in_check(settings: &Settings) -> Result<Args, Option<Gap>> {
+        Ok(Args { brief: true, names: settings.names.clone(), ..Args::default() })
     }
     fn takes(args: &Args) -> Duration {
         let servers = args.server.len().max(1) as u32;

@@ -1,5 +1,6 @@
 //! Looks once: the settings, the plans, and then the servers and the lookups side by side.
 
+mod beside;
 mod load;
 mod measure;
 mod race;
@@ -20,11 +21,13 @@ use crate::{
     model::{Gap, Gaps, Reading, Why},
     source::{Moment, cgroup, dns, net::netns},
 };
+use beside::Others;
 use load::{Holes, Loading};
 use measure::{Target, Targets};
 use settings::Patient;
 use std::{
     net::SocketAddr,
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -55,7 +58,10 @@ impl Dns {
     /// When the process table is not that of a machine we could ask from.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
         let patient = Patient::of(m);
-        let settings = settings::read(m, &patient, &self.args, gaps);
+        let read = settings::read(m, &patient, &self.args, gaps);
+        let wanted = !self.args.names.is_empty() && !self.args.brief && !self.args.plan;
+        let others = wanted.then(|| Others::of(m.world, &patient, &read, &self.args, gaps));
+        let settings = read.settings;
         let confs: Vec<Conf> = settings.conf.drawn().cloned().unwrap_or_default();
         let pool = settings::pool(m, &patient, &self.args);
         let facts = Facts {
@@ -64,6 +70,7 @@ impl Dns {
             servers: Reading::unseen(Why::NotAsked),
             named: !self.args.names.is_empty(),
             walks: Reading::unseen(Why::NotAsked),
+            beside: Reading::unseen(Why::NotAsked),
             race: Reading::unseen(Why::NotAsked),
             load: unloaded(&self.args, Why::Absent),
             pool,
@@ -84,13 +91,12 @@ impl Dns {
             gaps.add(Why::Unsupported, "nameservers", "this process table is not of the network we are in");
             return Ok(());
         }
-        if let Some(other) = other_services(facts).filter(|_| !self.args.names.is_empty()) {
+        if let Some(other) = other_services(facts).filter(|_| !self.args.names.is_empty() && !self.args.brief)
+        {
             let what = "name services that glibc asks before dns, as nsswitch.conf has it";
             gaps.add(Why::Unsupported, what, other);
         }
         let known = facts.settings.hosts.drawn().map_or(&[][..], |h| h.as_slice());
-        let names: Vec<&String> =
-            self.args.names.iter().filter(|n| !known.iter().any(|h| h.name == **n)).collect();
         let loading = self.args.load.0.as_ref().map(|asked| Loading {
             asked,
             confs: &confs,
@@ -100,8 +106,18 @@ impl Dns {
             groups: cgroup::own(m.world, "cpu"),
             end: end(m),
         });
-        let until = until(m, &self.args);
-        let work = Work { args: &self.args, confs: &confs, servers: &servers, names, loading, until };
+        let unknown = |n: &&String| !known.iter().any(|h| h.name == **n);
+        let names: Vec<String> = self.args.names.iter().filter(unknown).cloned().collect();
+        facts.named = if self.args.brief { !names.is_empty() } else { facts.named };
+        let work = Work {
+            args: &self.args,
+            confs: &confs,
+            servers: &servers,
+            names,
+            loading,
+            others,
+            until: until(m, &self.args),
+        };
         let done = match patient.pid {
             None => Ok(work.run()),
             Some(pid) => netns::inside(&m.world.proc_root.join(pid.to_string()), || work.run()),
@@ -159,12 +175,14 @@ fn until(m: &Moment, args: &Args) -> Instant {
 }
 
 fn plans(confs: &[Conf], args: &Args) -> Vec<Planned> {
-    let example = args.names.is_empty();
-    let names = if example { vec![EXAMPLE.to_string()] } else { args.names.clone() };
-    let of = |name: &String, conf: &Conf| {
-        Plan::of(conf, name).ok().map(|plan| Planned { name: name.clone(), example, plan })
+    let mut names: Vec<(&str, bool)> = args.names.iter().map(|n| (n.as_str(), false)).collect();
+    if names.is_empty() || args.brief {
+        names.push((EXAMPLE, true));
+    }
+    let of = |name: &str, example: bool, conf: &Conf| {
+        Plan::of(conf, name).ok().map(|plan| Planned { name: name.into(), example, plan })
     };
-    names.iter().flat_map(|n| confs.iter().filter_map(move |c| of(n, c))).collect()
+    names.iter().flat_map(|(n, e)| confs.iter().filter_map(move |c| of(n, *e, c))).collect()
 }
 
 /// The servers to ask: those named, else those of the settings. `None` when the settings were not seen.
@@ -197,8 +215,10 @@ struct Work<'a> {
     confs: &'a [Conf],
     servers: &'a Targets,
     /// Those that `/etc/hosts` does not know.
-    names: Vec<&'a String>,
+    names: Vec<String>,
     loading: Option<Loading<'a>>,
+    /// Who else is asked.
+    others: Option<Others>,
     until: Instant,
 }
 
@@ -208,6 +228,7 @@ struct Done {
     race: Reading<Race>,
     walks: Vec<Walked>,
     load: Option<(Load, Holes)>,
+    beside: Option<beside::Asked>,
 }
 
 impl Work<'_> {
@@ -228,13 +249,21 @@ impl Work<'_> {
                 .filter(|_| !self.args.brief)
                 .map(|conf| scope.spawn(move || self.walk(conf)))
                 .collect();
-            let (servers, unreached) = measure::servers(self.args, self.confs, self.servers, self.until);
+            let (through, own) = mpsc::channel::<()>();
+            let others = self.others.as_ref();
+            let beside = others.map(|o| scope.spawn(move || o.ask(&self.args.names, &own, self.until)));
+            // Who names them on the command line wants to know all the same.
+            let names = if self.args.brief { &self.names } else { &self.args.names };
+            let (servers, unreached) =
+                measure::servers(self.args, self.confs, names, self.servers, self.until);
             let race = race::run(self.args, self.servers, &servers, self.until);
+            drop(through);
             let walks = walking.into_iter().flat_map(|w| match w.join() {
                 Ok(walks) => walks,
                 Err(panicked) => std::panic::resume_unwind(panicked),
             });
-            Done { servers, unreached, race, walks: walks.collect(), load: None }
+            let walks = walks.collect();
+            Done { servers, unreached, race, walks, beside: beside.and_then(|b| b.join().ok()), load: None }
         })
     }
 
@@ -263,6 +292,12 @@ impl Done {
         if let Some((load, holes)) = self.load {
             load::say(holes, gaps);
             facts.load = Reading::seen(load);
+        }
+        if let Some(beside) = self.beside {
+            for (why, what) in beside.unheard {
+                gaps.add(why, "names as other resolvers see them", what);
+            }
+            facts.beside = Reading::seen(beside.rows);
         }
         facts.servers = Reading::seen(self.servers);
         facts.race = self.race;

@@ -1,11 +1,12 @@
 //! The flags of `pg`.
 
 use super::facts::bound::Bound;
+use crate::settings::Queue;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// Flags of `pg`.
-#[derive(clap::Args, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(clap::Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Args {
     /// What to look at
     #[arg(value_name = "VIEW", value_enum, default_value_t = View::Check)]
@@ -34,6 +35,11 @@ pub struct Args {
     /// Rows of the tables
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rows: u32,
+    /// Tables that are queues, out of the settings file.
+    // Conditions are SQL that may hold anything: the facts tell what came of them.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub queues: Vec<Queue>,
 }
 
 impl Default for Args {
@@ -48,6 +54,7 @@ impl Default for Args {
             surge: 0,
             others: 0,
             rows: 100,
+            queues: vec![],
         }
     }
 }

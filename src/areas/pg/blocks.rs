@@ -1,9 +1,13 @@
 //! The tables of `pg`, and the forest of those who wait.
 
+mod deadlocks;
 mod locks;
 
 mod activity;
 mod pool;
+
+mod jobs;
+mod replication;
 
 use super::{
     args::{Args, View},
@@ -13,6 +17,9 @@ use crate::model::{Block, Cell, Column, Kept};
 
 /// Everything worth drawing, in the order in which one asks.
 pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
+    if let Some(log) = facts.log.drawn() {
+        return deadlocks::blocks(log, args.rows as usize);
+    }
     let mut out = vec![server(facts)];
     if args.view.shows(View::Pool) {
         out.extend(pool::blocks(facts, args));
@@ -25,6 +32,12 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     {
         out.push(locks::tree(seen, args.rows as usize));
         out.push(locks::graph(seen, args.rows as usize));
+    }
+    if args.view.shows(View::Replication) {
+        out.extend(replication::blocks(facts, args));
+    }
+    if args.view.shows(View::Jobs) {
+        out.extend(jobs::blocks(facts, args));
     }
     out
 }

@@ -3,7 +3,9 @@
 pub mod bound;
 pub mod jobs;
 pub mod locks;
+pub mod log;
 pub mod replication;
+pub mod schedule;
 pub mod server;
 pub mod session;
 pub mod waits;
@@ -11,6 +13,7 @@ pub mod waits;
 use crate::model::{Kept, Reading, Why};
 use bound::Bound;
 use jobs::{Jobs, Queue};
+use log::LogFacts;
 use replication::Replication;
 use serde::{Deserialize, Serialize};
 use server::{Database, Door, Server};
@@ -38,6 +41,8 @@ pub struct Facts {
     pub jobs: Reading<Jobs>,
     /// Tables that are queues, as the settings name them.
     pub queues: Reading<Vec<Queue>>,
+    /// What a log says of deadlocks.
+    pub log: Reading<LogFacts>,
     /// The plan of pools that somebody gave, or none.
     pub budget: Option<Bound>,
 }
@@ -55,6 +60,7 @@ impl Facts {
             replication: Reading::unseen(why),
             jobs: Reading::unseen(why),
             queues: Reading::unseen(why),
+            log: Reading::unseen(why),
             budget: None,
         }
     }

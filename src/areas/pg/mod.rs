@@ -37,6 +37,9 @@ impl Area for Pg {
             })),
         }
     }
+    fn with_settings(args: Args, settings: &Settings) -> Args {
+        Args { queues: settings.queues.clone(), ..args }
+    }
     fn open(args: &Args) -> Self {
         Pg::new(args.clone())
     }

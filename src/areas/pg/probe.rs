@@ -3,6 +3,8 @@
 mod activity;
 mod jobs;
 mod locks;
+mod log;
+mod queues;
 mod replication;
 mod row;
 mod sql;
@@ -22,6 +24,7 @@ use crate::{
         pg::{Encryption, Failed, FailedKind, FullKind, Refused, RefusedKind, Rows, Session, Target},
     },
 };
+use jobs::Cron;
 use row::rows;
 use std::{
     collections::HashMap,
@@ -40,11 +43,13 @@ pub struct Pg {
     facts: Option<Facts>,
     /// Deadlock counters of the first look, by database: the count, when it was reset, when that was.
     counters: HashMap<String, (u64, Option<String>, Instant)>,
+    /// How many rows waited in each queue at the look before.
+    queued: queues::Before,
 }
 
 impl Pg {
     pub(super) fn new(args: Args) -> Self {
-        Self { args, facts: None, counters: HashMap::new() }
+        Self { args, facts: None, counters: HashMap::new(), queued: HashMap::new() }
     }
 
     pub(super) fn seen(&self) -> Option<&Facts> {
@@ -57,6 +62,13 @@ impl Pg {
     /// When the target is not understood.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
         let mut facts = Facts { budget: self.args.budget(), ..Facts::unseen(Why::NotAsked) };
+        if let Some(file) = &self.args.log {
+            // Who has only a log is not to need a server.
+            let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
+            facts.log = Reading::seen(log::read(file, until, gaps)?);
+            self.facts = Some(facts);
+            return Ok(());
+        }
         let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name), None)
             .map_err(|bad| Gap::new("the target", Why::Malformed, bad))?;
         facts.target = target.shown();
@@ -65,7 +77,8 @@ impl Pg {
         match Session::open(&target, until) {
             Ok(session) => {
                 facts.door = Reading::seen(Door::Open { ms: begun.elapsed().as_secs_f64() * 1000.0 });
-                Look { args: &self.args, session, facts: &mut facts, gaps, until }.all(&mut self.counters);
+                let look = Look { args: &self.args, session, facts: &mut facts, gaps, until };
+                look.all(&mut self.counters, &mut self.queued);
             }
             Err(refused) => shut(&mut facts, refused, gaps),
         }
@@ -148,17 +161,27 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn all(mut self, counters: &mut HashMap<String, (u64, Option<String>, Instant)>) {
+    fn all(
+        mut self,
+        counters: &mut HashMap<String, (u64, Option<String>, Instant)>,
+        queued: &mut queues::Before,
+    ) {
         let view = self.args.view;
         let version = major(self.session.parameter("server_version").unwrap_or_default());
         let mut parts = vec![Part::About, Part::Databases];
         // Every view needs to know who is there; locks say whom the others wait for.
         parts.extend([Part::Activity, Part::Locks]);
-        let mut came = self.ask(&parts, version);
-        let locks = came.pop().unwrap_or(Err(Why::Broken));
-        let activity = came.pop().unwrap_or(Err(Why::Broken));
-        let databases = came.pop().unwrap_or(Err(Why::Broken));
-        let about = came.pop().unwrap_or(Err(Why::Broken));
+        if view.shows(View::Replication) {
+            parts.push(Part::Replication);
+        }
+        if view.shows(View::Jobs) {
+            parts.push(Part::Cron);
+        }
+        let mut came = self.ask(&parts, version).into_iter();
+        let mut came = || came.next().unwrap_or(Err(Why::Broken));
+        let (about, databases, activity, locks) = (came(), came(), came(), came());
+        let replication = if view.shows(View::Replication) { came() } else { Err(Why::NotAsked) };
+        let cron = if view.shows(View::Jobs) { came() } else { Err(Why::NotAsked) };
         let now_us = about.as_ref().ok().and_then(|t| rows(t.first()?).next()?.number("now_us"));
         self.facts.server = about.map(|t| self.server(&t)).into();
         let numbers = databases.as_ref().map(|t| by_number(t)).unwrap_or_default();
@@ -166,19 +189,59 @@ impl Look<'_> {
         let mut sessions = activity.map(|t| t.first().map(activity::sessions).unwrap_or_default());
         let none = &mut [][..];
         let known = sessions.as_mut().map_or(none, |s| s.as_mut_slice());
+        let prepared = locks.as_ref().map(|t| t.get(1).map(replication::prepared).unwrap_or_default());
+        let mut prepared = prepared.map_err(|why| *why);
         let locks = locks.map(|t| self.locks(&t, known, numbers, now_us, version));
         let waiting = locks.as_ref().map_or(0, |l| l.forest.waiting);
+        if let (Ok(locks), Ok(prepared)) = (&locks, &mut prepared) {
+            replication::blocking(&locks.forest, prepared);
+        }
         self.facts.locks = locks.into();
         let activity = sessions.map(|s| Activity::of(s, waiting, self.args.rows as usize));
         if let Ok(activity) = &activity {
             self.hidden(activity.hidden_clients());
         }
         self.facts.activity = activity.into();
-        if view.shows(View::Replication) {
-            self.facts.replication = self.replication(version).into();
+        let server = self.facts.server.drawn();
+        self.facts.replication =
+            replication.and_then(|t| replication::replication(&t, prepared, server)).into();
+        self.scheduled(cron, queued);
+    }
+
+    /// Jobs and queues: what is asked for only when it is there.
+    fn scheduled(&mut self, cron: Seen<Vec<Rows>>, queued: &mut queues::Before) {
+        let cron = cron.and_then(|t| jobs::cron(&t));
+        let args = self.args;
+        let watched = if args.view.shows(View::Jobs) { args.queues.as_slice() } else { &[] };
+        let mut asks = vec![];
+        if let Ok(Cron::Ask { logged, .. }) = &cron {
+            asks.push(Ask {
+                name: "jobs of pg_cron and their runs",
+                tables: 1,
+                text: sql::jobs::jobs(*logged),
+            });
         }
-        if view.shows(View::Jobs) {
-            self.facts.jobs = self.jobs().into();
+        for queue in watched {
+            asks.push(Ask { name: "rows of a queue", tables: 1, text: queues::counts(queue) });
+            asks.push(Ask { name: "oldest row of a queue", tables: 1, text: queues::oldest(queue) });
+        }
+        let mut came = if asks.is_empty() { vec![] } else { self.batch(&asks) }.into_iter();
+        let mut came = || came.next().unwrap_or(Err(Why::Broken));
+        self.facts.jobs = match cron {
+            Err(why) => Err(why),
+            Ok(Cron::Said(jobs)) => Ok(jobs),
+            Ok(Cron::Denied(gap)) => {
+                let what = "jobs of pg_cron";
+                self.gaps.add(gap.why, what, &gap.detail);
+                gap.remedy.into_iter().for_each(|line| self.gaps.remedy(gap.why, what, line));
+                Err(gap.why)
+            }
+            Ok(Cron::Ask { jobs, .. }) => came().and_then(|t| jobs::jobs(jobs, &t)),
+        }
+        .into();
+        if !watched.is_empty() {
+            let all = watched.iter().map(|q| queues::queue(q, came(), came(), queued)).collect();
+            self.facts.queues = Reading::seen(all);
         }
     }
 
@@ -187,7 +250,7 @@ impl Look<'_> {
         let Some(role) = self.facts.server.drawn().filter(|_| sessions > 0).map(|s| s.user.clone()) else {
             return;
         };
-        let what = "what sessions of other roles do, wait for and where they come from";
+        let what = "sessions of other roles: what they do, and where they come from";
         self.gaps.add_many(
             Why::Denied,
             what,
@@ -200,15 +263,22 @@ impl Look<'_> {
 
     /// All parts in one round trip; when one fails, each by itself, so that it costs nobody else.
     fn ask(&mut self, parts: &[Part], version: u32) -> Vec<Seen<Vec<Rows>>> {
-        let texts: Vec<String> = parts.iter().map(|p| p.text(version)).collect();
-        let whole = format!("{}{}COMMIT", sql::BEGIN, texts.concat());
-        if let Ok(mut tables) = self.session.run(&whole) {
-            let wanted: usize = parts.iter().map(|p| p.tables()).sum();
-            if tables.len() == wanted {
-                return parts.iter().map(|p| Ok(tables.drain(..p.tables()).collect())).collect();
+        let asks: Vec<Ask> = parts.iter().map(|p| p.ask(version)).collect();
+        self.batch(&asks)
+    }
+
+    /// The same of any statements.
+    fn batch(&mut self, asks: &[Ask]) -> Vec<Seen<Vec<Rows>>> {
+        let texts: String = asks.iter().map(|a| a.text.as_str()).collect();
+        match self.session.run(&format!("{}{texts}COMMIT", sql::BEGIN)) {
+            Ok(mut tables) if tables.len() == asks.iter().map(|a| a.tables).sum::<usize>() => {
+                return asks.iter().map(|a| Ok(tables.drain(..a.tables).collect())).collect();
             }
+            Ok(_) => {}
+            // The transaction is aborted, and stays so until it is ended.
+            Err(_) => drop(self.session.run("ROLLBACK")),
         }
-        parts.iter().zip(&texts).map(|(part, text)| self.alone(part.name(), text)).collect()
+        asks.iter().map(|a| self.alone(a.name, &a.text)).collect()
     }
 
     /// One part in a transaction of its own.
@@ -294,7 +364,9 @@ impl Look<'_> {
                 }
             })
             .collect();
-        all.sort_by(|a, b| b.xid_age.cmp(&a.xid_age).then_with(|| a.name.cmp(&b.name)));
+        // The worst by either age: none of those left out is worse than one that is kept.
+        let age = |d: &Database| d.xid_age.max(d.mxid_age);
+        all.sort_by(|a, b| age(b).cmp(&age(a)).then_with(|| a.name.cmp(&b.name)));
         let total = all.len() as u64;
         all.truncate(self.args.rows as usize);
         Kept::worst(total, all)
@@ -307,6 +379,16 @@ fn by_number(tables: &[Rows]) -> Vec<(u32, String)> {
     of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
 }
 
+/// Statements that belong together.
+struct Ask {
+    /// What they are about.
+    name: &'static str,
+    /// How many of them return rows.
+    tables: usize,
+    /// The statements, each ended by a semicolon.
+    text: String,
+}
+
 /// A part of the first round trip.
 #[derive(Clone, Copy)]
 enum Part {
@@ -314,31 +396,24 @@ enum Part {
     Databases,
     Activity,
     Locks,
+    Replication,
+    Cron,
 }
 
 impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Part::About => "the server's settings",
-            Part::Databases => "databases and their counters",
-            Part::Activity => "sessions",
-            Part::Locks => "locks that somebody waits for",
-        }
-    }
-    fn tables(self) -> usize {
-        match self {
-            Part::About => 3,
-            Part::Locks => 2,
-            Part::Databases | Part::Activity => 1,
-        }
-    }
-    fn text(self, version: u32) -> String {
-        match self {
-            Part::About => [sql::SELF, sql::SETTINGS, sql::OWN].concat(),
-            Part::Databases => sql::DATABASES.into(),
-            Part::Activity => sql::activity(version),
-            Part::Locks => sql::locks(version) + sql::PREPARED,
-        }
+    fn ask(self, version: u32) -> Ask {
+        let (name, tables, text) = match self {
+            Part::About => ("the server's settings", 3, [sql::SELF, sql::SETTINGS, sql::OWN].concat()),
+            Part::Databases => ("databases and their counters", 1, sql::DATABASES.into()),
+            Part::Activity => ("sessions", 1, sql::activity(version)),
+            Part::Locks => ("locks that somebody waits for", 2, sql::locks(version) + sql::PREPARED),
+            Part::Replication => {
+                let text = sql::replication::text(version);
+                ("standbys, slots and vacuums", sql::replication::TABLES, text)
+            }
+            Part::Cron => ("whether there is pg_cron", 1, sql::jobs::CRON.into()),
+        };
+        Ask { name, tables, text }
     }
 }
 

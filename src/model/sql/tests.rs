@@ -109,7 +109,7 @@ fn literal() -> impl Strategy<Value = String> {
         content.prop_map(|c| format!("U&'{}'", c.replace('\'', "''"))),
         content.prop_map(|c| format!("$${}$$", c.replace('$', ""))),
         content.prop_map(|c| format!("$t1${}$t1$", c.replace('$', "$$").replace("$$", "$"))),
-        content.prop_map(|c| format!("/*{}*/", c.replace('*', "").replace('/', ""))),
+        content.prop_map(|c| format!("/*{}*/", c.replace(['*', '/'], ""))),
         content.prop_map(|c| format!("--{}\n", c.replace('\n', ""))),
         "[0-9]{1,3}(\\.[0-9]{1,3})?(e[+-]?[0-9]{1,2})?",
     ]

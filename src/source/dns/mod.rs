@@ -1,16 +1,20 @@
 //! Questions to nameservers over sockets of our own: one packet is one packet, nothing is repeated, merged or asked elsewhere
 //! behind our back, and each figure is that of one server, one type and one transport.
 
+mod arrival;
 mod crowd;
 pub mod load;
 mod message;
+pub mod others;
+mod resolve;
 mod tcp;
 mod udp;
 
 pub use crowd::{Rounds, ask_all};
 pub use message::{Question, Reply};
+pub use resolve::{Names, NoAddress};
 pub use tcp::ask_tcp;
-pub use udp::{Ask, Manner, ask_udp};
+pub use udp::{Ask, Line, Manner, Open, ask_udp, ask_udp_open};
 
 use rustix::{
     io::Errno,
@@ -74,7 +78,8 @@ impl Odd {
 pub struct Heard {
     /// What came.
     pub came: Came,
-    /// From before the first packet was sent until then; monotonic.
+    /// From before the first packet was sent until then; monotonic. Over UDP an answer came when the kernel took it off the
+    /// wire, not when we read it.
     pub took: Duration,
     /// Packets sent.
     pub sends: u32,
@@ -121,7 +126,7 @@ fn refused(errno: Errno) -> Came {
 }
 
 /// A number that nobody else can guess.
-fn random() -> u16 {
+pub fn random() -> u16 {
     let mut bytes = [0u8; 2];
     match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::NONBLOCK) {
         Ok(2) => u16::from_ne_bytes(bytes),

@@ -96,6 +96,25 @@ fn two_questions_of_a_socket_are_kept_apart_and_a_late_answer_is_counted() {
 }
 
 #[test]
+fn answers_that_come_too_late_are_counted_as_long_as_there_is_time() {
+    let (order, ordered) = std::sync::mpsc::channel::<()>();
+    let (sent, told) = std::sync::mpsc::channel::<()>();
+    let at = server(move |socket, question, from| {
+        ordered.recv().unwrap();
+        socket.send_to(&nothing(question), from).unwrap();
+        sent.send(()).unwrap();
+    });
+    let groups = [(at, vec![ask("a.test", "A")])];
+    let open = ask_udp_open(&groups, how(30));
+    assert_eq!(open.heard()[0][0].came, Came::Silence);
+    order.send(()).unwrap();
+    // Loopback delivers within the call.
+    told.recv_timeout(Duration::from_secs(20)).unwrap();
+    let heard = &open.end()[0][0];
+    assert_eq!((&heard.came, heard.odd.late), (&Came::Silence, 1));
+}
+
+#[test]
 fn tcp_frames_messages_and_tells_a_closed_port_from_an_end_in_the_middle() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = listener.local_addr().unwrap();
@@ -116,6 +135,36 @@ fn tcp_frames_messages_and_tells_a_closed_port_from_an_end_in_the_middle() {
     assert_eq!(heard[1].came, Came::Ended);
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(ask_tcp(gone, &[ask("a.test", "A")], how(10_000))[0].came, Came::Closed);
+}
+
+#[test]
+fn the_longest_answer_over_tcp_is_read_and_not_all_of_it_is_kept() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        let mut framed = [0; 2 + 24];
+        peer.read_exact(&mut framed).unwrap();
+        let mut answer = nothing(&framed[2..]);
+        answer[3] = 0;
+        let room = 65_535 - answer.len();
+        let records = (room / 16) as u16;
+        answer[6..8].copy_from_slice(&records.to_be_bytes());
+        for n in 0..records {
+            let [high, low] = n.to_be_bytes();
+            answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 10, 0, high, low]);
+        }
+        peer.write_all(&(answer.len() as u16).to_be_bytes()).unwrap();
+        peer.write_all(&answer).unwrap();
+        // The second one is said to be as long and ends at once.
+        peer.read_exact(&mut framed).unwrap();
+        peer.write_all(&[0xff, 0xff, 1]).unwrap();
+    });
+    let heard = ask_tcp(at, &[ask("a.test", "A"), ask("b.test", "A")], how(10_000));
+    let Came::Reply(reply) = &heard[0].came else { panic!("{heard:?}") };
+    assert_eq!((reply.records, reply.addresses.len()), (4094, 32));
+    assert!(reply.bytes > 65_500, "{}", reply.bytes);
+    assert_eq!(heard[1].came, Came::Ended);
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Questions over UDP, many at once: each group shares one connected socket, so that what the network does to packets of
 //! one port can be told from what it does to packets of several, and an ICMP message is an answer too.
 
-use super::{Came, Heard, Odd, Question, message, random, refused};
+use super::{
+    Came, Heard, Odd, Question,
+    arrival::{self, Arrival},
+    message, random, refused,
+};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
-    net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, connect, recv, send, socket_with},
+    net::{AddressFamily, SendFlags, SocketFlags, SocketType, connect, send, socket_with},
 };
 use std::{
     net::SocketAddr,
@@ -65,7 +69,10 @@ struct Waiting<'a> {
 
 impl Waiting<'_> {
     fn end(&mut self, came: Came) {
-        self.heard.get_or_insert_with(|| (came, self.begun.elapsed()));
+        self.end_at(came, Instant::now());
+    }
+    fn end_at(&mut self, came: Came, at: Instant) {
+        self.heard.get_or_insert_with(|| (came, at.saturating_duration_since(self.begun)));
     }
 }
 
@@ -74,26 +81,85 @@ struct Group<'a> {
     waiting: Vec<Waiting<'a>>,
 }
 
+/// Questions whose time is over, with their sockets still open: answers may come after all.
+pub struct Open<'a> {
+    groups: Vec<Group<'a>>,
+    budget: u32,
+}
+
 /// Asks all of it. A group is a server and what is asked of it over one socket, at once.
 pub fn ask_udp(groups: &[(SocketAddr, Vec<Ask>)], how: Manner) -> Vec<Vec<Heard>> {
-    let mut open: Vec<Group> = groups.iter().map(|(server, asks)| Group::open(*server, asks)).collect();
-    let mut budget = DATAGRAMS;
-    loop {
-        let now = Instant::now();
-        open.iter_mut().for_each(|g| g.send_due(now, how));
-        let next = open.iter().flat_map(|g| &g.waiting).filter(|w| w.heard.is_none());
-        let Some(next) = next.map(|w| w.due.min(w.begun + how.patience)).min() else { break };
-        let left = next.min(how.deadline).saturating_duration_since(Instant::now());
-        wait(&open, left);
-        for group in &mut open {
-            group.receive(&mut budget);
+    ask_udp_open(groups, how).end()
+}
+
+/// The same, and the sockets stay open until somebody has no more time.
+pub fn ask_udp_open(groups: &[(SocketAddr, Vec<Ask>)], how: Manner) -> Open<'_> {
+    let groups = groups.iter().map(|(server, asks)| Group::open(connected(*server), asks));
+    let mut open = Open { groups: groups.collect(), budget: DATAGRAMS };
+    open.run(how);
+    open
+}
+
+/// A socket to one server that is kept from one question to the next, as glibc keeps it: an answer to an earlier packet of
+/// the same id still counts.
+pub struct Line {
+    server: SocketAddr,
+    socket: Option<OwnedFd>,
+}
+
+impl Line {
+    /// Not open yet.
+    pub fn to(server: SocketAddr) -> Self {
+        Self { server, socket: None }
+    }
+
+    /// Asks all of it at once, over a new socket where there is none.
+    pub fn ask(&mut self, asks: &[Ask], how: Manner) -> Vec<Heard> {
+        let socket = self.socket.take().map_or_else(|| connected(self.server), Ok);
+        let mut open = Open { groups: vec![Group::open(socket, asks)], budget: DATAGRAMS };
+        open.run(how);
+        let heard = open.heard().pop().unwrap_or_default();
+        self.socket = open.groups.pop().and_then(|g| g.socket);
+        heard
+    }
+
+    /// The next question goes over a new socket.
+    pub fn close(&mut self) {
+        self.socket = None;
+    }
+}
+
+impl Open<'_> {
+    fn run(&mut self, how: Manner) {
+        loop {
+            let now = Instant::now();
+            self.groups.iter_mut().for_each(|g| g.send_due(now, how));
+            let next = self.groups.iter().flat_map(|g| &g.waiting).filter(|w| w.heard.is_none());
+            let Some(next) = next.map(|w| w.due.min(w.begun + how.patience)).min() else { return };
+            let left = next.min(how.deadline).saturating_duration_since(Instant::now());
+            wait(&self.groups, left);
+            for group in &mut self.groups {
+                group.receive(&mut self.budget);
+            }
         }
     }
-    let told = |w: Waiting| {
-        let (came, took) = w.heard.unwrap_or((Came::Cut, Duration::ZERO));
-        Heard { came, took, sends: w.sends, odd: w.odd }
-    };
-    open.into_iter().map(|g| g.waiting.into_iter().map(told).collect()).collect()
+
+    /// What was heard so far.
+    pub fn heard(&self) -> Vec<Vec<Heard>> {
+        let told = |w: &Waiting| {
+            let (came, took) = w.heard.clone().unwrap_or((Came::Cut, Duration::ZERO));
+            Heard { came, took, sends: w.sends, odd: w.odd }
+        };
+        self.groups.iter().map(|g| g.waiting.iter().map(told).collect()).collect()
+    }
+
+    /// The same with what came since, too late to be an answer. Waits for nothing.
+    pub fn end(mut self) -> Vec<Vec<Heard>> {
+        for group in &mut self.groups {
+            group.receive(&mut self.budget);
+        }
+        self.heard()
+    }
 }
 
 fn wait(open: &[Group], left: Duration) {
@@ -109,8 +175,8 @@ fn wait(open: &[Group], left: Duration) {
 }
 
 impl<'a> Group<'a> {
-    fn open(server: SocketAddr, asks: &'a [Ask]) -> Self {
-        let (socket, failed) = match connected(server) {
+    fn open(socket: Result<OwnedFd, Errno>, asks: &'a [Ask]) -> Self {
+        let (socket, failed) = match socket {
             Ok(s) => (Some(s), None),
             Err(e) => (None, Some(refused(e))),
         };
@@ -153,10 +219,10 @@ impl<'a> Group<'a> {
         let Some(socket) = &self.socket else { return };
         let mut buffer = [0u8; 65_535];
         while *budget > 0 {
-            match recv(socket, &mut buffer[..], RecvFlags::empty()) {
-                Ok((n, _)) => {
+            match arrival::receive(socket, &mut buffer) {
+                Ok((n, arrival)) => {
                     *budget -= 1;
-                    take(&mut self.waiting, &buffer[..n]);
+                    take(&mut self.waiting, &buffer[..n], arrival);
                 }
                 Err(Errno::AGAIN | Errno::INTR) => return,
                 Err(e) => {
@@ -172,7 +238,7 @@ impl<'a> Group<'a> {
 }
 
 /// One datagram.
-fn take(waiting: &mut [Waiting], bytes: &[u8]) {
+fn take(waiting: &mut [Waiting], bytes: &[u8], arrival: Arrival) {
     for w in waiting.iter_mut() {
         let came = match message::read(bytes, w.ask.id, &w.ask.question) {
             message::Read::Foreign => continue,
@@ -180,7 +246,7 @@ fn take(waiting: &mut [Waiting], bytes: &[u8]) {
             message::Read::Malformed => Came::Malformed,
         };
         match &w.heard {
-            None => w.end(came),
+            None => w.end_at(came, arrival.after(w.begun)),
             Some((Came::Silence | Came::Cut, _)) => w.odd.late += 1,
             Some(_) => w.odd.duplicate += 1,
         }
@@ -195,6 +261,7 @@ pub(super) fn connected(server: SocketAddr) -> Result<OwnedFd, Errno> {
     let family = if server.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(family, SocketType::DGRAM, flags, None)?;
+    arrival::stamp_arrivals(&socket);
     connect(&socket, &server)?;
     Ok(socket)
 }

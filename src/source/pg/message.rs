@@ -38,10 +38,6 @@ impl<S: Read + Write> Messages<S> {
         self.stream.get_mut()
     }
 
-    pub fn into_stream(self) -> S {
-        self.stream.into_inner()
-    }
-
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let stream = self.stream.get_mut();
         stream.write_all(bytes)?;

@@ -13,6 +13,7 @@ mod secret;
 mod session;
 mod startup;
 mod target;
+mod tls;
 mod wire;
 
 pub use refused::{FullKind, Refused, RefusedKind, ServerError, Tried};

@@ -120,7 +120,7 @@ pub struct Refused {
     /// The whole chain of errors, in words that may be from outside; no secret is in it.
     pub chain: String,
     /// What the server said, when it said something.
-    pub error: Option<ServerError>,
+    pub error: Option<Box<ServerError>>,
     /// Every host and address that was tried, in this order; the last one decided.
     pub tried: Vec<Tried>,
 }
@@ -138,7 +138,7 @@ impl std::error::Error for Refused {}
 pub(super) struct Trouble {
     pub kind: RefusedKind,
     pub why: String,
-    pub error: Option<ServerError>,
+    pub error: Option<Box<ServerError>>,
 }
 
 impl Trouble {
@@ -149,7 +149,10 @@ impl Trouble {
     /// What the socket says while this is done.
     pub fn io(doing: &str, error: &io::Error) -> Self {
         use io::ErrorKind::*;
+        // What a server thinks of our certificate comes after the handshake is over for us.
+        let of_tls = error.get_ref().is_some_and(|e| e.is::<rustls::Error>());
         let kind = match error.kind() {
+            _ if of_tls => RefusedKind::Tls,
             TimedOut if error.raw_os_error().is_none() => {
                 return Self::new(RefusedKind::TimedOut, format!("{doing}: no answer in time"));
             }
@@ -176,7 +179,7 @@ impl Trouble {
             "57P03" => RefusedKind::Starting,
             _ => RefusedKind::Other,
         };
-        Self { kind, why: error.to_string(), error: Some(error) }
+        Self { kind, why: error.to_string(), error: Some(Box::new(error)) }
     }
 
     /// Whether libpq goes on to the next host: not after a server said no.
@@ -204,4 +207,47 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full(routine: &str, message: &str) -> FullKind {
+        let (routine, message) = (routine.into(), message.into());
+        FullKind::of(&ServerError { sqlstate: "53300".into(), routine, message, ..ServerError::default() })
+    }
+
+    #[test]
+    fn the_limit_is_told_by_the_function_in_any_language_and_by_the_words_without_it() {
+        assert_eq!(full("InitProcess", "sorry, tut mir leid"), FullKind::Server);
+        assert_eq!(
+            full("InitPostgres", "die verbleibenden Verbindungen sind reserviert"),
+            FullKind::Reserved
+        );
+        assert_eq!(full("InitializeSessionUserId", "zu viele Verbindungen"), FullKind::Role);
+        assert_eq!(full("CheckMyDatabase", "zu viele Verbindungen"), FullKind::Database);
+        assert_eq!(
+            full("", "remaining connection slots are reserved for roles with rds_reserved"),
+            FullKind::Reserved
+        );
+        assert_eq!(full("", "too many connections for role \"app\""), FullKind::Role);
+        assert_eq!(full("", "no more connections allowed (max_client_conn)"), FullKind::Pooler);
+    }
+
+    #[test]
+    fn after_a_no_no_other_host_is_asked() {
+        let no = |sqlstate: &str| {
+            Trouble::server(ServerError { sqlstate: sqlstate.into(), ..ServerError::default() }).goes_on()
+        };
+        assert!(!no("53300") && !no("28P01") && !no("28000") && !no("3D000") && !no("XX000"));
+        assert!(no("57P03"), "as libpq: that one may be starting while the next one serves");
+    }
+
+    #[test]
+    fn of_a_chain_each_link_is_told_once() {
+        let inner = io::Error::other("the end");
+        let outer = io::Error::new(io::ErrorKind::InvalidData, inner);
+        assert_eq!(chain(&outer), "the end");
+    }
 }

@@ -8,6 +8,7 @@ use super::{
     startup::Started,
     wire::Wire,
 };
+use rustls::{ClientConnection, StreamOwned};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -30,12 +31,15 @@ const PAST: usize = 256 << 20;
 pub(super) enum Stream {
     /// In clear.
     Plain(Wire),
+    /// Encrypted.
+    Tls(Box<StreamOwned<ClientConnection, Wire>>),
 }
 
 impl Stream {
     pub fn wire(&mut self) -> &mut Wire {
         match self {
             Self::Plain(wire) => wire,
+            Self::Tls(stream) => &mut stream.sock,
         }
     }
 }
@@ -44,6 +48,7 @@ impl Read for Stream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(wire) => wire.read(into),
+            Self::Tls(stream) => stream.read(into),
         }
     }
 }
@@ -52,11 +57,13 @@ impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(wire) => wire.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
         }
     }
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Plain(wire) => wire.flush(),
+            Self::Tls(stream) => stream.flush(),
         }
     }
 }
@@ -78,7 +85,7 @@ pub struct Failed {
     /// In one word.
     pub kind: FailedKind,
     /// What the server said, when it was the server.
-    pub error: Option<ServerError>,
+    pub error: Option<Box<ServerError>>,
     /// In all of its words, which may be from outside.
     pub chain: String,
     /// What the statements before the one that failed returned.
@@ -153,7 +160,7 @@ impl Session {
             Ok(None) => Ok(out),
             Ok(Some(error)) => {
                 let kind = FailedKind::Server;
-                Err(Failed { kind, chain: error.to_string(), error: Some(error), before: out })
+                Err(Failed { kind, chain: error.to_string(), error: Some(Box::new(error)), before: out })
             }
             Err(error) => {
                 self.over = true;
@@ -259,6 +266,10 @@ impl Drop for Session {
         // Terminate: without it the server writes into its log that the client went away.
         if !self.over {
             let _ = self.messages.send(&message(Some(b'X'), &[]));
+            if let Stream::Tls(stream) = self.messages.stream() {
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ pub use security::{Method, SslMode};
 use super::Secret;
 use account::Account;
 use passfile::{Passfile, Wanted};
-use settings::{Environment, Settings};
+use settings::Settings;
 use std::{
     ffi::OsString,
     net::IpAddr,
@@ -183,6 +183,18 @@ impl Target {
     /// The user that is meant.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// Whether an account of this machine is the one that must be behind a socket.
+    pub(super) fn trusts_peer(&self, uid: u32) -> Result<(), String> {
+        let Some(wanted) = &self.peer else { return Ok(()) };
+        match Account::of(uid).name {
+            Some(name) if name == *wanted => Ok(()),
+            Some(name) => Err(format!("requirepeer={wanted}, and `{name}` is behind the socket")),
+            None => Err(format!(
+                "requirepeer={wanted}, and the user id {uid} without a name is behind the socket"
+            )),
+        }
     }
 
     /// Which variable of the environment names a database, if any does.

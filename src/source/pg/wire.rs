@@ -78,6 +78,11 @@ impl Wire {
         }
     }
 
+    /// Who is at the other end of a socket of this machine.
+    pub fn peer(&self) -> io::Result<u32> {
+        Ok(sockopt::socket_peercred(&self.socket)?.uid.as_raw())
+    }
+
     fn wait(&self, what: PollFlags) -> io::Result<()> {
         loop {
             let left = self.until.saturating_duration_since(Instant::now());

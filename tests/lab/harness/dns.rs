@@ -19,6 +19,17 @@ pub struct Query {
     pub what: String,
     /// The server's address.
     pub server: String,
+    /// `udp` or `tcp`.
+    pub over: String,
+}
+
+impl Query {
+    /// The packet as paramedic lists it, as in `A 127.0.0.11` or `A 127.0.0.11 tcp`.
+    pub fn packet(&self) -> String {
+        let kind = self.what.split(' ').next_back().unwrap_or_default();
+        let over = if self.over == "tcp" { " tcp" } else { "" };
+        format!("{kind} {}{over}", self.server)
+    }
 }
 
 impl Host {
@@ -45,7 +56,7 @@ impl Host {
         let one = |line: &str| {
             let line: Value = serde_json::from_str(line).expect("each line is JSON");
             let what = format!("{} {}", text_of(&line, "name"), text_of(&line, "type"));
-            Query { what, server: text_of(&line, "server") }
+            Query { what, server: text_of(&line, "server"), over: text_of(&line, "over") }
         };
         text.lines().map(one).collect()
     }

@@ -6,6 +6,8 @@ mod dns;
 mod host;
 mod network;
 mod patient;
+mod pgbouncer;
+mod postgres;
 mod proof;
 mod report;
 mod run;
@@ -16,6 +18,7 @@ pub use cgroup::Cgroup;
 pub use dns::Query;
 pub use host::Host;
 pub use patient::{Patient, Program};
+pub use postgres::Postgres;
 pub use report::Report;
 pub use run::{eventually, must_have, soon};
 

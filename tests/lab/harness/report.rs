@@ -129,6 +129,11 @@ impl<'a> Finding<'a> {
         self.text(&self.json["severity"], "severity")
     }
 
+    /// Its one sentence.
+    pub fn title(&self) -> &'a str {
+        self.text(&self.json["title"], "title")
+    }
+
     /// The name of the process that is blamed.
     pub fn subject_name(&self) -> &'a str {
         self.text(&self.json["subject"]["name"], "subject.name")

@@ -10,6 +10,7 @@ A rule is `WHAT=HOW` or `WHAT/TYPE=HOW`: WHAT is a name, `*.domain` or `*`; the 
     truncated      TC over UDP, an address over TCP
     foreign        an answer with another id first, then the right one
     twice          the right answer, two times
+    alias          another name and no address of it
     half           of each port the first question is answered and the second one dropped
     over:N:HOW     an address, and HOW for what comes faster than N a second (ten at once are borne)
     stall:MS:S     an address; every S seconds the whole server stands still for MS milliseconds
@@ -47,15 +48,16 @@ class Server:
         self.udp, self.tcp = [], []
         self.spare, self.spared, self.stalled = 10.0, time.monotonic(), time.monotonic()
         for address in addresses:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            # A link-local one has its interface behind a percent sign.
+            family, _, _, _, place = socket.getaddrinfo(address, 53, flags=socket.AI_NUMERICHOST)[0]
             if "noudp" not in words:
                 s = socket.socket(family, socket.SOCK_DGRAM)
-                s.bind((address, 53))
+                s.bind(place)
                 self.udp.append((s, address))
             if "notcp" not in words:
                 s = socket.socket(family, socket.SOCK_STREAM)
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                s.bind((address, 53))
+                s.bind(place)
                 s.listen(32)
                 self.tcp.append((s, address))
 
@@ -93,6 +95,9 @@ class Server:
             code = {"none": 3, "servfail": 2, "refused": 5}[how]
         elif how == "truncated" and over == "udp":
             flags |= 0x0200
+        elif how == "alias":
+            data = b"\x05other" + bytes([0xC0, 12])
+            records = struct.pack("!HHHIH", 0xC00C, 5, 1, 30, len(data)) + data
         elif how != "nodata":
             address = how if how[0].isdigit() or ":" in how and how.split(":")[0] not in ("slow", "over", "stall") else "10.77.0.9"
             if kind == "AAAA" and ":" not in address:

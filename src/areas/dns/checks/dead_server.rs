@@ -127,7 +127,7 @@ fn finding(d: &Dead, servers: usize, all: bool, conf: Option<&Conf>) -> Finding 
         false => Confidence::Medium,
     };
     let mut finding = Finding::new(severity, confidence, peer(d.server), title)
-        .evidence("came", one.came.word())
+        .evidence("came", one.came.word(&asked.kind))
         .evidence("waited_ms", worst)
         .evidence("packets", packets)
         .evidence("place", d.place + 1)
@@ -152,6 +152,12 @@ fn finding(d: &Dead, servers: usize, all: bool, conf: Option<&Conf>) -> Finding 
             asked.name
         )),
     };
+    let late: u32 = d.of.iter().map(|(a, _)| a.odd.late).sum();
+    if late > 0 {
+        finding = finding
+            .evidence("late", late)
+            .because("an answer came when nobody waited for it any more: it is slow rather than dead");
+    }
     finding
         .remedy("mend or replace it, or take it out of /etc/resolv.conf at whoever writes that file")
         .next(format!("dns {} --server {name}", asked.name.trim_start_matches('.')).replace("dns  ", "dns "))
@@ -205,7 +211,12 @@ mod tests {
     #[test]
     fn a_server_that_is_silent_about_one_name_is_there() {
         let no = |kind| asked(kind, &Came::Silence, &[900.0]);
-        let control = Asked { control: true, name: "localhost".into(), ..asked("A", &reply(3, 0), &[1.0]) };
+        let control = Asked {
+            chosen: true,
+            control: true,
+            name: "localhost".into(),
+            ..asked("A", &reply(3, 0), &[1.0])
+        };
         let f =
             &found(&CHECK, &with_servers(vec![server("10.0.0.1", vec![no("A"), no("AAAA"), control])]))[0];
         assert_eq!(f.title, "nameserver 10.0.0.1 does not answer for db.test (A, AAAA)");
@@ -214,12 +225,27 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_came_too_late_is_kept_as_evidence() {
+        let mut slow = asked("A", &Came::Silence, &[3000.0]);
+        let title = |a: &Asked| {
+            let f = found(&CHECK, &with_servers(vec![server("10.0.0.1", vec![a.clone()])])).remove(0);
+            (
+                f.because.iter().any(|b| b.contains("slow rather than dead")),
+                f.evidence.iter().any(|e| e.0 == "late"),
+            )
+        };
+        assert_eq!(title(&slow), (false, false));
+        slow.odd.late = 2;
+        assert_eq!(title(&slow), (true, true));
+    }
+
+    #[test]
     fn silence_about_the_root_is_a_guess_until_it_has_lasted() {
         let root = |ms| Asked { name: ".".into(), ..asked("A", &Came::Silence, &[ms]) };
         let of = |ms| found(&CHECK, &with_servers(vec![server("10.0.0.1", vec![root(ms)])])).remove(0);
         assert_eq!((of(900.0).severity, of(900.0).confidence), (Severity::Warning, Confidence::Low));
         assert_eq!((of(3000.0).severity, of(3000.0).confidence), (Severity::Critical, Confidence::High));
-        let control = Asked { control: true, ..asked("A", &reply(0, 1), &[1.0]) };
+        let control = Asked { chosen: true, control: true, ..asked("A", &reply(0, 1), &[1.0]) };
         clear(&CHECK, &with_servers(vec![server("10.0.0.1", vec![root(900.0), control])]));
     }
 

@@ -82,7 +82,7 @@ mod tests {
     fn with(ms: f64, threads: u32) -> Facts {
         let process = Process { pid: 41, start_ticks: 1, start: None, name: "node".into(), user: None };
         let end = Reading::seen(End::Found);
-        let walk = Walked { name: "db".into(), libc: Libc::Glibc, steps: vec![], end, ms };
+        let walk = Walked { name: "db".into(), libc: Libc::Glibc, steps: vec![], end, addresses: vec![], ms };
         Facts {
             pool: Reading::seen(Pool { process, threads, set: threads != 4 }),
             walks: Reading::seen(vec![walk]),

@@ -102,6 +102,7 @@ mod tests {
             server: None,
             silent: vec!["10.0.0.1".into()],
             half: false,
+            sent: vec![],
         }
     }
     fn walk(whose: Libc, first: Reading<Outcome>, end: Reading<End>) -> Facts {
@@ -109,7 +110,7 @@ mod tests {
             step("db.a.test", From::Search(0), first),
             step("db", From::AsIs, Reading::seen(Outcome::NxDomain)),
         ];
-        let walked = Walked { name: "db".into(), libc: whose, steps, end, ms: 2003.0 };
+        let walked = Walked { name: "db".into(), libc: whose, steps, end, addresses: vec![], ms: 2003.0 };
         let mut facts = with_conf(whose, "search a.test\nnameserver 10.0.0.1\n");
         facts.walks = Reading::seen(vec![walked]);
         facts

@@ -38,6 +38,7 @@ pub fn asked(kind: &str, came: &Came, ms: &[f64]) -> Asked {
         udp: ms.iter().map(one).collect(),
         tcp: Reading::unseen(Why::NotAsked),
         odd: Odd::default(),
+        chosen: false,
         control: false,
     }
 }

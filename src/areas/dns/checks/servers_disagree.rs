@@ -3,7 +3,7 @@
 use super::{
     super::facts::{
         Facts,
-        wire::{NO_ERROR, NX_DOMAIN, Reply, ServerSeen},
+        wire::{NX_DOMAIN, Reply, ServerSeen},
     },
     first, peer, servers, tries,
 };
@@ -49,7 +49,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
             }
             let key = (asked.name.as_str(), asked.kind.as_str());
             let replies: Vec<&Reply> = tries(asked, out).iter().filter_map(|t| t.came.reply()).collect();
-            let known = |r: &&Reply| r.rcode == NO_ERROR && r.records > 0;
+            let known = |r: &&Reply| r.knows(&asked.kind);
             let denied = |r: &&Reply| r.rcode == NX_DOMAIN;
             // One that changes its mind is no witness.
             let knows = match (replies.iter().all(known), replies.iter().all(denied)) {

@@ -52,7 +52,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
                 tries(asked, out).iter().filter_map(|t| t.came.reply()).map(|r| r.rcode).collect();
             // The root was our own choice: a server with no way out of its network need not know it.
             let ours = asked.name == ".";
-            let counts = |c: &u8| !ours && (*c == SERV_FAIL || f.named && *c == REFUSED);
+            let counts = |c: &u8| !ours && (*c == SERV_FAIL || f.named && !asked.chosen && *c == REFUSED);
             answering += u32::from(!codes.is_empty());
             if !codes.is_empty() && codes.iter().all(counts) {
                 code = codes[codes.len() - 1];

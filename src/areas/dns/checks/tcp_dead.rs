@@ -49,11 +49,14 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
             }
         }
         let Some((asked, tcp)) = dead.filter(|_| !alive) else { continue };
-        let title =
-            format!("nameserver {} answers over UDP and not over TCP: {}", server.address, tcp.came.word());
+        let title = format!(
+            "nameserver {} answers over UDP and not over TCP: {}",
+            server.address,
+            tcp.came.word(&asked.kind)
+        );
         out.find(
             Finding::new(Severity::Warning, Confidence::High, peer(server), title)
-                .evidence("tcp_answer", tcp.came.word())
+                .evidence("tcp_answer", tcp.came.word(&asked.kind))
                 .evidence("tcp_ms", tcp.ms)
                 .evidence("name", asked.name.as_str())
                 .because("answers that do not fit into a packet cannot be had from it")

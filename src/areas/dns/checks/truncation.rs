@@ -54,14 +54,14 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
                 false => format!(
                     "{what} does not fit into a packet and nameserver {} does not give it over TCP: {}",
                     server.address,
-                    tcp.came.word()
+                    tcp.came.word(&asked.kind)
                 ),
             };
             out.find(
                 Finding::new(severity, Confidence::High, peer(server), title)
                     .evidence("name", asked.name.as_str())
                     .evidence("type", asked.kind.as_str())
-                    .evidence("tcp_answer", tcp.came.word())
+                    .evidence("tcp_answer", tcp.came.word(&asked.kind))
                     .evidence("udp_ms", udp.ms)
                     .evidence("tcp_ms", tcp.ms)
                     .because(match whole {

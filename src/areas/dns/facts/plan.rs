@@ -20,6 +20,8 @@ pub enum Outcome {
     NxDomain,
     /// The name exists without an address.
     NoData,
+    /// Another name, which has no address: a CNAME and nothing behind it.
+    Alias,
     /// Every server answered that it failed.
     ServFail,
     /// Every server refused.
@@ -183,6 +185,11 @@ impl Walk {
             self.end = Some(End::Found);
             return;
         }
+        if outcome == Outcome::Alias {
+            // To glibc an answer with records is one: the search is over, and what it lacks is found out too late.
+            self.end = Some(if self.libc == Libc::Glibc { End::NoName } else { End::NoData });
+            return;
+        }
         if asked.from == From::AsIs {
             self.as_is_came_to = Some(outcome);
         }
@@ -203,7 +210,7 @@ impl Walk {
                 // Nobody is there: the whole lookup is given up, the name as it is is not asked for.
                 Outcome::PortClosed => self.end = Some(End::Again),
                 // Silence stops the search, and what the name as it is comes to is what the application hears.
-                Outcome::Refused | Outcome::Timeout | Outcome::Found => self.stopped = true,
+                Outcome::Refused | Outcome::Timeout | Outcome::Found | Outcome::Alias => self.stopped = true,
             }
         }
     }
@@ -245,7 +252,7 @@ impl Walk {
 fn told(outcome: Outcome) -> End {
     match outcome {
         Outcome::Found => End::Found,
-        Outcome::NxDomain => End::NoName,
+        Outcome::NxDomain | Outcome::Alias => End::NoName,
         Outcome::NoData => End::NoData,
         Outcome::ServFail | Outcome::Refused | Outcome::Timeout | Outcome::PortClosed => End::Again,
     }

@@ -33,6 +33,9 @@ pub struct Asked {
     pub tcp: Reading<Try>,
     /// What arrived beside the answers.
     pub odd: Odd,
+    /// The name was our own choice; nobody gave it.
+    #[serde(default)]
+    pub chosen: bool,
     /// Nobody wants to know: it only shows whether the server is there at all.
     #[serde(default)]
     pub control: bool,
@@ -115,6 +118,15 @@ pub fn rcode(code: u8) -> String {
     names.get(usize::from(code)).map_or_else(|| format!("RCODE {code}"), ToString::to_string)
 }
 
+impl Reply {
+    /// Whether there is what was asked for: another name alone is no address.
+    pub fn knows(&self, kind: &str) -> bool {
+        let alias = |a: &String| a.starts_with("CNAME ") || a.starts_with("DNAME ");
+        let elsewhere = kind != "CNAME" && !self.answers.is_empty() && self.answers.iter().all(alias);
+        self.rcode == NO_ERROR && self.records > 0 && !elsewhere
+    }
+}
+
 impl Came {
     /// The answer, if there is one.
     pub fn reply(&self) -> Option<&Reply> {
@@ -123,11 +135,11 @@ impl Came {
             _ => None,
         }
     }
-    /// A few words.
-    pub fn word(&self) -> String {
+    /// A few words about the answer to a question of this type.
+    pub fn word(&self, kind: &str) -> String {
         match self {
             Came::Reply(r) if r.rcode == NO_ERROR && r.truncated => "truncated".into(),
-            Came::Reply(r) if r.rcode == NO_ERROR && r.records == 0 => "NODATA".into(),
+            Came::Reply(r) if r.rcode == NO_ERROR && !r.knows(kind) => "NODATA".into(),
             Came::Reply(r) => rcode(r.rcode),
             Came::Silence => "no answer".into(),
             Came::Closed => "port closed".into(),
@@ -149,6 +161,9 @@ pub struct Walked {
     pub steps: Vec<Step>,
     /// What `getaddrinfo` returns; unseen when our own deadline came first.
     pub end: Reading<End>,
+    /// The addresses that it returns, sorted; at most 32.
+    #[serde(default)]
+    pub addresses: Vec<String>,
     /// What it took, milliseconds; as far as it came.
     pub ms: f64,
 }
@@ -172,6 +187,9 @@ pub struct Step {
     pub silent: Vec<String>,
     /// One of the two types was not answered at first.
     pub half: bool,
+    /// Packets in order, as `AAAA 10.0.0.1` or `A 10.0.0.1 tcp`; at most 64, and none of musl, which sends each to everybody.
+    #[serde(default)]
+    pub sent: Vec<String>,
 }
 
 /// Pairs of A and AAAA on one socket, as libraries send them, against pairs on two sockets.
@@ -212,5 +230,27 @@ impl Asked {
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (ms, answered) = all[all.len() / 2];
         Some(if answered { Speed::Median(ms) } else { Speed::AtLeast(ms) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_alone_is_no_address_and_all_that_a_question_for_it_wants() {
+        let reply = |answers: &[&str]| Reply {
+            rcode: NO_ERROR,
+            truncated: false,
+            records: answers.len() as u32,
+            answers: answers.iter().map(ToString::to_string).collect(),
+            ttl_s: None,
+        };
+        let alias = reply(&["CNAME other.test."]);
+        assert_eq!((alias.knows("A"), alias.knows("AAAA"), alias.knows("CNAME")), (false, false, true));
+        assert!(reply(&["10.0.0.7", "CNAME other.test."]).knows("A"));
+        assert!(!reply(&[]).knows("A"));
+        assert_eq!(Came::Reply(alias.clone()).word("A"), "NODATA");
+        assert_eq!(Came::Reply(alias).word("CNAME"), "NOERROR");
     }
 }

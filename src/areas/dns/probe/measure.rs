@@ -1,7 +1,7 @@
 //! Every server asked directly, each on a thread of its own.
 
 use super::super::{
-    args::Args,
+    args::{Args, Type},
     facts::{
         conf::Conf,
         wire::{Asked, Came, Odd, Reply, ServerSeen, Try},
@@ -37,15 +37,19 @@ const BRIEF_RESEND: Duration = Duration::from_millis(300);
 const SUSPECT_MS: f64 = 100.0;
 const SENDS: u32 = 3;
 
-/// What to ask everybody for.
-fn questions(args: &Args, confs: &[Conf]) -> Vec<Question> {
+/// What to ask everybody for, and whether it is our own choice. Plain `check` asks for that beside the names of the settings.
+fn questions(args: &Args, confs: &[Conf], names: &[String]) -> Vec<(Question, bool)> {
     let edns = confs.iter().any(|c| c.edns0);
-    let names: Vec<String> = if args.names.is_empty() { vec![chosen(confs)] } else { names(args, confs) };
-    let of = |name: &String| {
-        let types = args.types.iter();
-        types.map(|t| Question { name: name.clone(), kind: t.name().into(), edns }).collect::<Vec<_>>()
+    let mut all: Vec<(String, bool)> = full(names, confs).into_iter().map(|n| (n, false)).collect();
+    let ours = chosen(confs);
+    if names.is_empty() || args.brief && all.iter().all(|n| n.0 != ours) {
+        all.push((ours, true));
+    }
+    let of = |(name, ours): &(String, bool)| {
+        let question = |t: &Type| (Question { name: name.clone(), kind: t.name().into(), edns }, *ours);
+        args.types.iter().map(question).collect::<Vec<_>>()
     };
-    names.iter().flat_map(of).collect()
+    all.iter().flat_map(of).collect()
 }
 
 /// Nobody named any: a domain that the settings search, which the servers were made to know, else the root, which every
@@ -60,7 +64,7 @@ fn chosen(confs: &[Conf]) -> String {
 }
 
 /// Names as they are: that is what is true of a server; what a search makes of them is the lookup's.
-fn names(args: &Args, confs: &[Conf]) -> Vec<String> {
+fn full(names: &[String], confs: &[Conf]) -> Vec<String> {
     let ndots = confs.first().map_or(1, |c| c.ndots as usize);
     let search = confs.first().map_or(&[][..], |c| &c.search);
     let full = |name: &String| {
@@ -71,17 +75,24 @@ fn names(args: &Args, confs: &[Conf]) -> Vec<String> {
             None => name.trim_end_matches('.').to_string(),
         }
     };
-    args.names.iter().map(full).collect()
+    let mut all: Vec<String> = Vec::new();
+    for name in names.iter().map(full) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
 }
 
 /// Asks all of them; beside it, those that nothing could be sent to.
 pub(super) fn servers(
     args: &Args,
     confs: &[Conf],
+    names: &[String],
     targets: &Targets,
     until: Instant,
 ) -> (Vec<ServerSeen>, Vec<(Why, String)>) {
-    let questions = questions(args, confs);
+    let questions = questions(args, confs, names);
     let questions = &questions;
     let seen: Vec<(ServerSeen, Option<Why>)> = thread::scope(|scope| {
         let asking: Vec<_> =
@@ -102,9 +113,14 @@ fn control() -> Question {
     Question { name: "localhost".into(), kind: "A".into(), edns: false }
 }
 
-fn one(target: &Target, questions: &[Question], brief: bool, until: Instant) -> (ServerSeen, Option<Why>) {
+fn one(
+    target: &Target,
+    questions: &[(Question, bool)],
+    brief: bool,
+    until: Instant,
+) -> (ServerSeen, Option<Why>) {
     dns::at_normal_priority();
-    let asks = || questions.iter().map(|q| (target.at, vec![Ask::new(q.clone())])).collect::<Vec<_>>();
+    let asks = || questions.iter().map(|q| (target.at, vec![Ask::new(q.0.clone())])).collect::<Vec<_>>();
     let (patience, resend) = match brief {
         true => (until.saturating_duration_since(Instant::now()), BRIEF_RESEND),
         false => (PATIENCE, RESEND),
@@ -118,7 +134,8 @@ fn one(target: &Target, questions: &[Question], brief: bool, until: Instant) -> 
     if brief {
         begin.push(check());
     }
-    let mut rounds: Vec<Vec<Heard>> = vec![flat(dns::ask_udp(&begin, how))];
+    let first = dns::ask_udp_open(&begin, how);
+    let mut rounds: Vec<Vec<Heard>> = vec![flat(first.heard())];
     let answered = |h: &Heard| matches!(h.came, dns::Came::Reply(_));
     let mut there = if brief { rounds[0].pop() } else { None };
     let alive = rounds[0].iter().any(answered);
@@ -145,12 +162,18 @@ fn one(target: &Target, questions: &[Question], brief: bool, until: Instant) -> 
             heard.into_iter().next().map_or(Reading::unseen(Why::Broken), |h| told(&h))
         }
     };
-    let asked = questions.iter().enumerate().map(|(i, q)| Asked {
+    let tcp: Vec<_> = questions.iter().map(|q| tcp(&q.0)).collect();
+    // While the others were asked, answers to the first questions may have come after all.
+    for (heard, at_last) in rounds[0].iter_mut().zip(flat(first.end())) {
+        heard.odd = at_last.odd;
+    }
+    let asked = questions.iter().zip(tcp).enumerate().map(|(i, ((q, chosen), tcp))| Asked {
         name: q.name.clone(),
         kind: q.kind.clone(),
         udp: rounds.iter().map(|r| told(&r[i])).collect(),
-        tcp: tcp(q),
+        tcp,
         odd: odd(rounds.iter().map(|r| r[i].odd)),
+        chosen: *chosen,
         control: false,
     });
     let there = there.map(|heard| Asked {
@@ -159,6 +182,7 @@ fn one(target: &Target, questions: &[Question], brief: bool, until: Instant) -> 
         udp: vec![told(&heard)],
         tcp: Reading::unseen(Why::NotAsked),
         odd: odd([heard.odd].into_iter()),
+        chosen: true,
         control: true,
     });
     let seen = ServerSeen {

@@ -17,6 +17,7 @@ use crate::{
 };
 use std::{
     env, fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -52,6 +53,15 @@ impl Patient {
         Self { pid, process, root }
     }
 
+    /// Programs of our root are those that it would run: the same mounts, and the same root in them.
+    pub fn is_of_our_root(&self, world: &World) -> bool {
+        let Some(pid) = self.pid else { return self.root == Path::new("/") };
+        let mounts = |pid: &str| fs::read_link(world.proc_root.join(pid).join("ns/mnt")).ok();
+        let root = |path: &Path| fs::metadata(path).ok().map(|m| (m.dev(), m.ino()));
+        let own = mounts("self");
+        own.is_some() && own == mounts(&pid.to_string()) && root(&self.root) == root(Path::new("/"))
+    }
+
     /// A file of its root. Without its root nothing is absent from it.
     fn read(&self, world: &World, path: &str) -> Seen<Vec<u8>> {
         fs::metadata(&self.root).map_err(|e| match Why::from(&e) {
@@ -62,8 +72,18 @@ impl Patient {
     }
 }
 
+/// What was read, and what it says.
+pub(super) struct Read {
+    pub settings: Settings,
+    /// The file itself, for whoever reads it by rules of his own; empty when there is none.
+    pub resolv_conf: Vec<u8>,
+    /// The same of `/etc/hosts`.
+    pub hosts: Vec<u8>,
+    pub around: Around,
+}
+
 /// The files and what they say.
-pub(super) fn read(m: &Moment, patient: &Patient, args: &Args, gaps: &mut Gaps) -> Settings {
+pub(super) fn read(m: &Moment, patient: &Patient, args: &Args, gaps: &mut Gaps) -> Read {
     let world = m.world;
     let (library, library_by) = match args.libc {
         Library::Glibc => (Ok(Libc::Glibc), "asked for".into()),
@@ -81,7 +101,8 @@ pub(super) fn read(m: &Moment, patient: &Patient, args: &Args, gaps: &mut Gaps) 
     if let Err(why) = text {
         gaps.add(why, "settings of the resolver", "/etc/resolv.conf");
     }
-    let conf = text.map(|text| both.iter().map(|one| Conf::read(*one, &text, &around)).collect());
+    let conf = text.as_ref().map(|text| both.iter().map(|one| Conf::read(*one, text, &around)).collect());
+    let conf = conf.map_err(|why| *why);
     let lines = |path: &str| {
         let text = match patient.read(world, path) {
             Err(Why::Absent) => Ok(vec![]),
@@ -90,16 +111,19 @@ pub(super) fn read(m: &Moment, patient: &Patient, args: &Args, gaps: &mut Gaps) 
         text.map(|t| String::from_utf8_lossy(&t).into_owned())
     };
     let order = lines("/etc/nsswitch.conf").map(|t| t.lines().find_map(hosts_line));
-    let hosts = lines("/etc/hosts").map(|t| hosts(&t, &args.names));
-    Settings {
+    let hosts_file = lines("/etc/hosts");
+    let found = hosts_file.as_ref().map(|t| hosts(t, &args.names)).map_err(|why| *why);
+    let settings = Settings {
         process: patient.process.clone(),
         library: library.into(),
         library_by,
         conf: conf.into(),
         absent,
         order: order.into(),
-        hosts: hosts.into(),
-    }
+        hosts: found.into(),
+    };
+    let hosts = hosts_file.unwrap_or_default().into_bytes();
+    Read { settings, resolv_conf: text.unwrap_or_default(), hosts, around }
 }
 
 /// Which library the process uses, and how that is known.

@@ -12,7 +12,10 @@ use crate::{
     model::{Reading, Why},
     source::dns::{Ask, Came, Question, Reply},
 };
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
 
 /// Looks names up one after the other; what glibc learns in one lookup it keeps for the next.
 pub(super) struct Walker<'a> {
@@ -22,7 +25,11 @@ pub(super) struct Walker<'a> {
     glibc: glibc::Learnt,
 }
 
+/// Packets of one candidate that are listed.
+const SENT: usize = 64;
+
 /// What asking for one candidate came to.
+#[derive(Default)]
 struct Candidate {
     /// `None` when our own deadline came first.
     outcome: Option<Outcome>,
@@ -31,6 +38,10 @@ struct Candidate {
     server: Option<usize>,
     silent: Vec<usize>,
     half: bool,
+    /// In the answers that counted.
+    addresses: Vec<String>,
+    /// Every packet in order; of musl, which sends each to everybody, only the count is kept.
+    sent: Vec<String>,
 }
 
 impl<'a> Walker<'a> {
@@ -42,7 +53,7 @@ impl<'a> Walker<'a> {
     pub fn look_up(&mut self, name: &str) -> Option<Walked> {
         let mut walk = Walk::new(self.conf, name).ok()?;
         let began = Instant::now();
-        let mut steps = Vec::new();
+        let (mut steps, mut addresses) = (Vec::new(), Vec::new());
         while let Some(next) = walk.next().cloned() {
             let start = Instant::now();
             let asks = self.asks(&next.name);
@@ -60,14 +71,18 @@ impl<'a> Walker<'a> {
                 server: came.server.as_ref().map(label),
                 silent: came.silent.iter().map(label).collect(),
                 half: came.half,
+                sent: came.sent.into_iter().take(SENT).collect(),
             });
+            if came.outcome == Some(Outcome::Found) {
+                addresses = came.addresses;
+            }
             match came.outcome {
                 Some(outcome) => walk.came_to(outcome),
                 None => break,
             }
         }
         let end = walk.end().map_or(Reading::unseen(Why::TimedOut), Reading::seen);
-        Some(Walked { name: name.into(), libc: self.conf.libc, steps, end, ms: ms(began) })
+        Some(Walked { name: name.into(), libc: self.conf.libc, steps, end, addresses, ms: ms(began) })
     }
 
     fn asks(&self, name: &str) -> Vec<Ask> {
@@ -89,10 +104,21 @@ fn reply(came: &Came) -> Option<&Reply> {
     }
 }
 
+/// All addresses of the answers, each once.
+fn addresses(replies: &[&Reply]) -> Vec<String> {
+    let mut all: Vec<IpAddr> = replies.iter().flat_map(|r| &r.addresses).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all.iter().take(32).map(ToString::to_string).collect()
+}
+
 /// What an answer that counts says of the candidate: any address, else what the first says.
 fn verdict(replies: &[&Reply]) -> Option<Outcome> {
     if replies.iter().any(|r| r.rcode == NO_ERROR && !r.addresses.is_empty()) {
         return Some(Outcome::Found);
+    }
+    if replies.iter().any(|r| r.rcode == NO_ERROR && r.records > 0) {
+        return Some(Outcome::Alias);
     }
     let failed = replies.iter().find(|r| r.rcode != NO_ERROR).or(replies.first())?;
     Some(match failed.rcode {

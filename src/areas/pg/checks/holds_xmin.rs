@@ -1,13 +1,18 @@
 //! `pg/holds-xmin`
 
 use super::{
-    super::facts::{Facts, replication::Replication, server::Server, session::Session},
+    super::facts::{
+        Facts,
+        replication::{Prepared, Replication},
+        server::Server,
+        session::Session,
+    },
     long_transaction::is_dump,
     who::{label, session, short},
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, Thing, What, rates},
+    model::{Confidence, Finding, Judging, Kept, Severity, Thing, What, rates},
 };
 
 check! {
@@ -61,9 +66,11 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let mut all: Vec<Holder> =
         sessions.filter_map(|s| Some(Holder { age: s.holds()?, what: Kind::Session(s) })).collect();
     out.looked(activity.holders.total().max(1));
-    // Views that do not ask for slots judge the sessions alone; one that could not see them has a hole.
-    if let Some(replication) = out.see(&f.replication) {
-        all.extend(of(replication));
+    // What sessions hold is a finding also without the rest; that nothing holds is not said without it.
+    let unseen = "replication slots and prepared transactions were not looked at";
+    if let Some(replication) = out.part(&f.replication, unseen) {
+        all.extend(slots(replication));
+        all.extend(out.part(&replication.prepared, unseen).into_iter().flat_map(prepared));
     }
     all.sort_by_key(|h| std::cmp::Reverse(h.age));
     let Some(oldest) = all.first() else { return };
@@ -81,19 +88,21 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     out.find(finding);
 }
 
-fn of(replication: &Replication) -> impl Iterator<Item = Holder<'_>> {
-    let slots = replication.slots.top().iter().filter_map(|s| {
+fn slots(replication: &Replication) -> impl Iterator<Item = Holder<'_>> {
+    replication.slots.top().iter().filter_map(|s| {
         let (xmin, catalog) = (s.xmin_age, s.catalog_xmin_age);
         let age = xmin.max(catalog)?;
         let what =
             Kind::Slot { name: &s.name, active: s.active, logical: s.logical, catalog: catalog > xmin };
         Some(Holder { age, what })
-    });
-    let prepared = replication.prepared.top().iter().map(|p| Holder {
+    })
+}
+
+fn prepared(of: &Kept<Prepared>) -> impl Iterator<Item = Holder<'_>> {
+    of.top().iter().map(|p| Holder {
         age: p.xid_age,
         what: Kind::Prepared { gid: &p.gid, database: &p.database, age_s: p.age_s },
-    });
-    slots.chain(prepared)
+    })
 }
 
 /// Vacuums keep a snapshot that nobody else respects, and an autovacuum ends soon.
@@ -193,15 +202,15 @@ fn of_session(finding: Finding, s: &Session) -> Finding {
 mod tests {
     use super::{super::recorded::*, *};
     use crate::{
-        areas::pg::facts::replication::{Prepared, Slot},
-        model::{Kept, Reading, Why},
+        areas::pg::facts::replication::Slot,
+        model::{Reading, Why},
     };
 
     fn holding(age: u64, s: Session) -> Session {
         Session { xmin_age: Some(age), ..s }
     }
     fn with(facts: Facts, slots: Vec<Slot>, prepared: Vec<Prepared>) -> Facts {
-        let (slots, prepared) = (Kept::whole(slots), Kept::whole(prepared));
+        let (slots, prepared) = (Kept::whole(slots), Reading::seen(Kept::whole(prepared)));
         let seen = Replication { slots, prepared, ..Replication::default() };
         Facts { replication: Reading::seen(seen), ..facts }
     }
@@ -217,6 +226,7 @@ mod tests {
             retained_bytes: None,
             wal_status: None,
             safe_bytes: None,
+            inactive_s: None,
             xmin_age: xmin,
             catalog_xmin_age: catalog,
         }
@@ -291,10 +301,11 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_session_is_judged_by_its_age_and_unseen_slots_are_a_hole() {
+    fn a_hidden_session_is_judged_by_its_age_and_without_the_slots_nothing_is_clear() {
         let hidden = server_with(100, [holding(20_000_000, hidden_session("web"))]);
         assert_eq!(found(&CHECK, &without_rights(hidden)).len(), 1);
-        assert_eq!(clear(&CHECK, &Facts { replication: Reading::unseen(Why::Denied), ..quiet() }), (1, 1));
+        unknown_for(&CHECK, &Facts { replication: Reading::unseen(Why::Denied), ..quiet() }, Why::Denied);
+        skipped(&CHECK, &quiet());
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
     }
 }

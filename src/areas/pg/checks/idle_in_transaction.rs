@@ -35,8 +35,8 @@ check! {
     /// `with session.begin()`, psycopg `with conn.transaction()`, Spring `@Transactional` around nothing slow).
     "pg/idle-in-transaction": "a session idles inside a transaction"
     {
-        idle_s: "idle inside a transaction, s" = 60;
-        blocking_s: "the same while others wait for it, s" = 10, 60;
+        idle_s: "idle inside a transaction, seconds" = 60;
+        blocking_s: "the same while others wait for it, seconds" = 10, 60;
     }
     judge(Facts)
 }

@@ -35,8 +35,8 @@ check! {
     /// `transaction_timeout` (17 and newer) for their role. An ORM that opens a transaction for each job: let it end before slow work.
     "pg/long-transaction": "a transaction has been open for long"
     {
-        age_s: "age of a transaction, s" = 900;
-        idle_s: "idle for so long it is pg/idle-in-transaction, s" = 60;
+        age_s: "age of a transaction, seconds" = 900;
+        idle_s: "idle for so long it is pg/idle-in-transaction, seconds" = 60;
     }
     judge(Facts)
 }

@@ -1,22 +1,35 @@
 //! One file a check, and what several of them say alike.
 
 mod advisory_lock_idle;
+mod autovacuum_blocked;
 mod client_hogs_slots;
+mod deadlock_cycle;
+mod deadlocks;
+mod cron;
 mod holds_xmin;
 mod idle_in_transaction;
+mod job_failed;
+mod job_missed;
+mod job_overlap;
 mod lock_queue;
 mod lock_wait;
 mod long_transaction;
 mod no_timeouts;
 mod pool_over_budget;
+mod prepared_xact;
 mod query_hogs_pool;
+mod queue_stuck;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod recorded_locks;
+mod replication_lag;
+mod server;
+mod slot_retains_wal;
 mod slots_full;
 mod slots_near_full;
 mod who;
+mod wraparound;
 
 use super::Facts;
 use super::facts::{locks::Who, session::Session, waits::Locks};
@@ -28,13 +41,24 @@ pub(super) const CHECKS: &[Check<Facts>] = &[
     pool_over_budget::CHECK,
     client_hogs_slots::CHECK,
     query_hogs_pool::CHECK,
+    deadlock_cycle::CHECK,
     lock_queue::CHECK,
     lock_wait::CHECK,
     advisory_lock_idle::CHECK,
+    deadlocks::CHECK,
     idle_in_transaction::CHECK,
     long_transaction::CHECK,
     holds_xmin::CHECK,
     no_timeouts::CHECK,
+    replication_lag::CHECK,
+    slot_retains_wal::CHECK,
+    prepared_xact::CHECK,
+    autovacuum_blocked::CHECK,
+    wraparound::CHECK,
+    job_failed::CHECK,
+    job_missed::CHECK,
+    job_overlap::CHECK,
+    queue_stuck::CHECK,
 ];
 
 /// A session as findings and links know it.

@@ -37,7 +37,7 @@ check! {
     "pg/pool-over-budget": "the pools may open more connections than there are slots"
     {
         addresses: "without a plan: fewer machines are not judged" = 3;
-        alike_pct: "without a plan: the second largest machine has at least, % of the largest" = 80;
+        alike_pct: "without a plan: the next largest machine has at least, % of the largest" = 80;
     }
     judge(Facts)
 }

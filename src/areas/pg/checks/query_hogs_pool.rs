@@ -41,7 +41,7 @@ check! {
         sessions: "smaller pools are not judged, sessions" = 5;
         active_pct: "at work, % of the pool" = 75;
         same_pct: "with the same statement, % of the pool" = 60;
-        median_s: "median age of that statement, s" = 2;
+        median_s: "median age of that statement, seconds" = 2;
     }
     judge(Facts)
 }

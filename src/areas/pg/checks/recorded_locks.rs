@@ -116,6 +116,25 @@ pub(super) fn row_lock(state: &str, waits_s: f64) -> Facts {
     )
 }
 
+/// `n` sessions, each of which wants what the next one has; `confirmed` when a second look saw them too.
+pub(super) fn ring(n: i32, confirmed: bool) -> Facts {
+    let mut table = Table::default();
+    let mut sessions = Vec::new();
+    for pid in 1..=n {
+        let next = pid % n + 1;
+        table.row(&row("transactionid", 700 + pid as u32, pid, "ExclusiveLock", None));
+        table.row(&row("transactionid", 700 + next as u32, pid, "ShareLock", Some(1.0)));
+        table.blockers(pid, &format!("{{{next}}}"));
+        sessions.push(someone(pid, "web", "active", &format!("update t{pid} set v = ?")));
+    }
+    let facts = facts(table, sessions);
+    let mut locks = facts.locks.drawn().cloned().unwrap_or_default();
+    if confirmed {
+        locks.confirmed = locks.forest.roots.top().iter().map(pids).collect();
+    }
+    Facts { locks: Reading::seen(locks), ..facts }
+}
+
 /// Who is meant by a pid.
 pub(super) fn who(pid: i32) -> Who {
     Who::Session { pid }

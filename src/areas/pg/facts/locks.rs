@@ -8,6 +8,7 @@ mod cycle;
 mod forest;
 mod graph;
 mod mode;
+mod pids;
 mod queue;
 mod table;
 mod tag;

@@ -121,17 +121,7 @@ impl Look<'_> {
 
     /// Names of the relations that are locked: a number means something in its own database only.
     fn relations(&mut self, forest: &Forest, database: u32) -> Vec<(u32, String)> {
-        let ours = |d: u32| d == 0 || d == database;
-        let oids: BTreeSet<u32> = tags(forest)
-            .filter_map(|t| match t {
-                Tag::Relation { database, relation }
-                | Tag::Extend { database, relation }
-                | Tag::Page { database, relation, .. }
-                | Tag::Tuple { database, relation, .. } => ours(*database).then_some(*relation),
-                _ => None,
-            })
-            .take(NAMED)
-            .collect();
+        let oids: BTreeSet<u32> = tags(forest).filter_map(|t| t.named_in(database)).take(NAMED).collect();
         if oids.is_empty() {
             return vec![];
         }

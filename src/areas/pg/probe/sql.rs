@@ -1,6 +1,9 @@
 //! The statements. All of them read; names are qualified, so that nothing in a search path stands in for the catalog.
 //! <https://www.postgresql.org/docs/current/monitoring-stats.html>
 
+pub mod jobs;
+pub mod replication;
+
 /// Everything that follows reads, gives up soon, and waits for no lock for long.
 pub const BEGIN: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '100ms'; \
      SET LOCAL search_path = pg_catalog; ";
@@ -74,7 +77,7 @@ WHERE c.oid = ANY (ARRAY[OIDS]::oid[]); ";
 pub const DATABASES: &str = "
 SELECT d.oid, d.datname AS name, nullif(d.datconnlimit, -1) AS connections, age(d.datfrozenxid) AS xid_age, mxid_age(d.datminmxid) AS mxid_age,
   s.deadlocks, extract(epoch FROM clock_timestamp() - s.stats_reset) AS reset_s, extract(epoch FROM s.stats_reset) AS reset_at
-FROM pg_database d LEFT JOIN pg_stat_database s ON s.datid = d.oid WHERE d.datallowconn LIMIT 10000; ";
+FROM pg_database d LEFT JOIN pg_stat_database s ON s.datid = d.oid LIMIT 10000; ";
 
 /// The sessions, as this version tells them.
 pub fn activity(version: u32) -> String {
@@ -91,57 +94,3 @@ pub fn names(oids: &[u32]) -> String {
     let list: Vec<String> = oids.iter().map(u32::to_string).collect();
     NAMES.replace("OIDS", &list.join(","))
 }
-
-/// Receivers of the log, and how far each is behind. On a standby the log is received, not written.
-pub const STANDBYS: &str = "
-SELECT application_name AS name, host(client_addr) AS client, state, sync_state AS sync,
-  greatest(0, CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_receive_lsn(), replay_lsn)
-    ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) END)::bigint AS lag_bytes,
-  extract(epoch FROM replay_lag) AS lag_s
-FROM pg_stat_replication WHERE pid <> pg_backend_pid() AND state IS DISTINCT FROM 'backup'
-ORDER BY 5 DESC NULLS LAST LIMIT 10000; ";
-
-/// Slots; what they keep, and what may still be written before it is lost. Both columns are there since 13.
-const SLOTS: &str = "
-SELECT slot_name AS name, slot_type = 'logical' AS logical, active, database,
-  greatest(0, CASE WHEN pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_last_wal_replay_lsn(), restart_lsn)
-    ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END)::bigint AS retained_bytes,
-  STATUS AS wal_status, SAFE AS safe_bytes, age(xmin) AS xmin_age, age(catalog_xmin) AS catalog_xmin_age
-FROM pg_replication_slots ORDER BY 5 DESC NULLS LAST LIMIT 10000; ";
-
-/// What a standby knows of itself; no row on a primary.
-pub const RECEIVER: &str = "
-SELECT greatest(0, pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()))::bigint AS lag_bytes,
-  extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) AS since_s,
-  CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() END AS paused
-WHERE pg_is_in_recovery(); ";
-
-/// The slots, as this version tells them.
-pub fn slots(version: u32) -> String {
-    let (status, safe) =
-        if version >= 130_000 { ("wal_status", "safe_wal_size") } else { ("NULL::text", "NULL::bigint") };
-    SLOTS.replace("STATUS", status).replace("SAFE", safe)
-}
-
-/// Whether there is a scheduler here, whether it writes down what it did, and whether we see other people's jobs.
-pub const CRON: &str = "
-SELECT to_regclass('cron.job') IS NOT NULL AS there, to_regclass('cron.job_run_details') IS NOT NULL AS logged,
-  coalesce(current_setting('cron.log_run', true), 'on') = 'on' AS log_run, current_setting('cron.timezone', true) AS timezone,
-  (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS sees_all; ";
-
-/// Jobs and the last runs of each.
-pub const JOBS: &str = "
-SELECT j.jobid AS id, coalesce(j.jobname, '') AS name, j.schedule, j.database, j.active,
-  r.n AS runs, r.failed, r.failed_last, r.overlaps, r.running, extract(epoch FROM clock_timestamp() - r.last) AS since_s, r.message
-FROM cron.job j LEFT JOIN LATERAL (
-  SELECT count(*) AS n, count(*) FILTER (WHERE status = 'failed') AS failed,
-    count(*) FILTER (WHERE status = 'failed' AND good = 0) AS failed_last,
-    count(*) FILTER (WHERE start_time < before) AS overlaps,
-    array_to_string(array_agg(extract(epoch FROM clock_timestamp() - start_time)) FILTER (WHERE status = 'running'), ',') AS running,
-    max(start_time) AS last, (array_agg(left(return_message, 1024) ORDER BY runid DESC) FILTER (WHERE status = 'failed'))[1] AS message
-  FROM (SELECT d.*, count(*) FILTER (WHERE status = 'succeeded') OVER (ORDER BY runid DESC) AS good,
-      max(coalesce(end_time, CASE WHEN status = 'running' THEN clock_timestamp() END))
-        OVER (ORDER BY runid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-    FROM (SELECT * FROM cron.job_run_details WHERE jobid = j.jobid ORDER BY runid DESC LIMIT 1000) d
-    WHERE start_time > clock_timestamp() - interval '1 day' OR start_time IS NULL) d
-) r ON true ORDER BY r.failed_last DESC NULLS LAST, j.jobid LIMIT 1000; ";

@@ -116,7 +116,7 @@ pub(in super::super) struct Security {
 }
 
 impl Security {
-    pub fn of(settings: &Settings) -> Result<Self, BadTarget> {
+    pub(super) fn of(settings: &Settings) -> Result<Self, BadTarget> {
         let roots = match settings.get("sslrootcert") {
             Some("system") => Roots::System,
             _ => settings

@@ -56,6 +56,14 @@ fn with_enough_dots_glibc_searches_afterwards_and_musl_never_does() {
 }
 
 #[test]
+fn an_alias_without_an_address_ends_the_search_and_is_no_address() {
+    for (whose, end) in [(Libc::Glibc, End::NoName), (Libc::Musl, End::NoData)] {
+        let (asked, ended) = walked(&conf(whose, HOST), "db", &[Outcome::Alias, Outcome::Found]);
+        assert_eq!((asked, ended), (vec!["db.a.test".to_string()], Some(end)));
+    }
+}
+
+#[test]
 fn silence_stops_the_search_of_glibc_and_the_name_as_it_is_has_the_last_word() {
     let conf = conf(Libc::Glibc, POD);
     let (asked, end) = walked(&conf, "db", &[Outcome::Timeout, Outcome::NxDomain]);

@@ -1,13 +1,13 @@
 //! How glibc asks its servers for one candidate: `__res_context_send`, `send_dg` and `send_vc` of `resolv/res_send.c`.
 
-use super::{Candidate, reply, verdict};
+use super::{Candidate, addresses, reply, verdict};
 use crate::{
     areas::dns::facts::{
         conf::Conf,
         plan::{Outcome, glibc_waits},
         wire::{REFUSED, SERV_FAIL},
     },
-    source::dns::{self, Ask, Came, Heard, Manner, Reply},
+    source::dns::{self, Ask, Came, Heard, Line, Manner, Reply},
 };
 use std::{
     net::SocketAddr,
@@ -23,7 +23,7 @@ pub(super) struct Learnt {
     single_request: bool,
     /// And on a new socket each.
     reopen: bool,
-    /// The server to begin with.
+    /// The server to begin with; with `rotate` a process begins anywhere, `nameserver_offset`.
     first: usize,
 }
 
@@ -44,7 +44,7 @@ impl Learnt {
         Self {
             single_request: conf.single_request || conf.single_request_reopen,
             reopen: conf.single_request_reopen,
-            first: 0,
+            first: if conf.rotate { dns::random().into() } else { 0 },
         }
     }
 
@@ -55,20 +55,23 @@ impl Learnt {
         asks: &[Ask],
         until: Instant,
     ) -> Candidate {
-        let mut out = Candidate { outcome: None, packets: 0, server: None, silent: vec![], half: false };
+        let mut out = Candidate::default();
         let waits =
             glibc_waits(&Conf { servers: vec![conf.servers[0].clone(); servers.len()], ..conf.clone() });
         // The last failure that was heard, and whether anybody was there at all.
         let (mut failure, mut somebody) = (None, false);
-        let first = self.first;
+        let first = self.first % servers.len().max(1);
         if conf.rotate {
-            self.first = (first + 1) % servers.len().max(1);
+            self.first = first + 1;
         }
+        // A socket stays open for the candidate: who answers in the second round to the first packet has answered.
+        let mut lines: Vec<Line> = servers.iter().map(|s| Line::to(s.0)).collect();
         for _ in 0..conf.attempts.max(1) {
             for (i, wait) in waits.iter().enumerate() {
                 let at = (i + first) % servers.len();
                 let wait = Duration::from_secs(*wait);
-                match self.server(conf, servers[at].0, asks, wait, until, &mut out) {
+                let to = To { at: servers[at].0, name: &servers[at].1, line: &mut lines[at] };
+                match self.server(conf, to, asks, wait, until, &mut out) {
                     Server::Cut => return out,
                     Server::Closed => {}
                     Server::Silent => {
@@ -84,6 +87,7 @@ impl Learnt {
                         let good: Vec<&Reply> = replies.iter().filter(passed_over).collect();
                         if let Some(outcome) = verdict(&good) {
                             out.outcome = Some(outcome);
+                            out.addresses = addresses(&good);
                             out.server = Some(at);
                             return out;
                         }
@@ -105,25 +109,25 @@ impl Learnt {
     fn server(
         &mut self,
         conf: &Conf,
-        at: SocketAddr,
+        to: To,
         asks: &[Ask],
         wait: Duration,
         until: Instant,
         out: &mut Candidate,
     ) -> Server {
         if conf.use_vc {
-            return tcp(at, asks, wait, until, out);
+            return tcp(&to, asks, wait, until, out);
         }
         loop {
             let heard = if self.single_request {
-                self.serially(at, asks, wait, until)
+                self.serially(to.line, asks, wait, until)
             } else {
-                dns::ask_udp(&[(at, asks.to_vec())], Manner::once(wait, until)).remove(0)
+                to.line.ask(asks, Manner::once(wait, until))
             };
-            out.packets += heard.iter().map(|h| h.sends).sum::<u32>();
+            count(&heard, asks, to.name, "", out);
             let replies: Vec<Reply> = heard.iter().filter_map(|h| reply(&h.came)).cloned().collect();
             if replies.iter().any(|r| r.truncated) {
-                return tcp(at, asks, wait, until, out);
+                return tcp(&to, asks, wait, until, out);
             }
             if replies.len() == asks.len() {
                 return Server::Answered(replies);
@@ -133,11 +137,17 @@ impl Learnt {
             }
             let gone = |h: &Heard| !matches!(h.came, Came::Silence | Came::Reply(_));
             match (replies.is_empty(), heard.iter().any(gone)) {
-                (_, true) => return Server::Closed,
+                (_, true) => {
+                    to.line.close();
+                    return Server::Closed;
+                }
                 (true, false) => return Server::Silent,
-                // Half of a pair: one after the other, then on new sockets, then with what there is.
+                // Half of a pair: one after the other on the same socket, then on new ones, then with what there is.
                 (false, false) if !self.single_request => self.single_request = true,
-                (false, false) if !self.reopen => self.reopen = true,
+                (false, false) if !self.reopen => {
+                    self.reopen = true;
+                    to.line.close();
+                }
                 (false, false) => {
                     out.half = true;
                     return Server::Answered(replies);
@@ -148,7 +158,7 @@ impl Learnt {
     }
 
     /// The second question only when the first is answered; both within the one wait.
-    fn serially(&self, at: SocketAddr, asks: &[Ask], wait: Duration, until: Instant) -> Vec<Heard> {
+    fn serially(&self, line: &mut Line, asks: &[Ask], wait: Duration, until: Instant) -> Vec<Heard> {
         let end = Instant::now() + wait;
         let mut out: Vec<Heard> = Vec::new();
         for ask in asks {
@@ -156,18 +166,35 @@ impl Learnt {
             if !answered {
                 break;
             }
+            if self.reopen && !out.is_empty() {
+                line.close();
+            }
             let left = end.saturating_duration_since(Instant::now());
-            let mut heard = dns::ask_udp(&[(at, vec![ask.clone()])], Manner::once(left, until));
-            out.append(&mut heard[0]);
+            out.append(&mut line.ask(std::slice::from_ref(ask), Manner::once(left, until)));
         }
         out
     }
 }
 
+/// Whom to ask, and over what.
+struct To<'a> {
+    at: SocketAddr,
+    name: &'a str,
+    line: &'a mut Line,
+}
+
+/// What was sent of these questions.
+fn count(heard: &[Heard], asks: &[Ask], server: &str, over: &str, out: &mut Candidate) {
+    for (h, ask) in heard.iter().zip(asks).filter(|(h, _)| h.sends > 0) {
+        out.packets += h.sends;
+        out.sent.push(format!("{} {server}{over}", ask.question.kind));
+    }
+}
+
 /// Both over one connection; who does not take it is passed over.
-fn tcp(at: SocketAddr, asks: &[Ask], wait: Duration, until: Instant, out: &mut Candidate) -> Server {
-    let heard = dns::ask_tcp(at, asks, Manner::once(wait, until));
-    out.packets += heard.iter().map(|h| h.sends).sum::<u32>();
+fn tcp(to: &To, asks: &[Ask], wait: Duration, until: Instant, out: &mut Candidate) -> Server {
+    let heard = dns::ask_tcp(to.at, asks, Manner::once(wait, until));
+    count(&heard, asks, to.name, " tcp", out);
     let replies: Vec<Reply> = heard.iter().filter_map(|h| reply(&h.came)).cloned().collect();
     match heard.iter().any(|h| h.came == Came::Cut) {
         true => Server::Cut,

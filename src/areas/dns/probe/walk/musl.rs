@@ -1,6 +1,6 @@
 //! How musl asks for one candidate: `name_from_dns` of `src/network/lookup_name.c`.
 
-use super::{Candidate, reply, verdict};
+use super::{Candidate, addresses, reply, verdict};
 use crate::{
     areas::dns::facts::{
         conf::Conf,
@@ -21,11 +21,10 @@ pub(super) fn ask(conf: &Conf, servers: &[(SocketAddr, String)], asks: &[Ask], u
     let how = Rounds { timeout, interval: timeout / conf.attempts.max(1), deadline: until };
     let mut heard = dns::ask_all(&at, asks, how);
     let mut out = Candidate {
-        outcome: None,
         packets: heard.iter().map(|h| h.0.sends).sum(),
         server: heard.iter().find_map(|h| h.1),
-        silent: vec![],
         half: heard.iter().filter(|h| h.1.is_some()).count() == 1 && asks.len() == 2,
+        ..Candidate::default()
     };
     if heard.iter().any(|h| h.0.came == Came::Cut) {
         return out;
@@ -47,6 +46,7 @@ pub(super) fn ask(conf: &Conf, servers: &[(SocketAddr, String)], asks: &[Ask], u
     }
     let replies: Vec<Option<&Reply>> = heard.iter().map(|h| reply(&h.0.came)).collect();
     out.outcome = Some(judged(&replies));
+    out.addresses = addresses(&replies.iter().filter_map(|r| *r).collect::<Vec<_>>());
     out
 }
 

@@ -164,12 +164,12 @@ impl Graph {
             }
             let list = |at: u32| {
                 let owner = self.waits[waits[at as usize] as usize].owner;
-                table.listed[listed[owner as usize].clone()].iter().filter(|o| **o != PREPARED)
+                &table.listed[listed[owner as usize].clone()]
             };
-            let mut ahead = Ahead::default();
+            let mut ahead = Ahead::with_room((0..waits.len() as u32).map(|at| list(at).len()).sum());
             for at in 0..waits.len() as u32 {
                 let w = &self.waits[waits[at as usize] as usize];
-                for owner in list(at) {
+                for owner in list(at).iter().filter(|o| **o != PREPARED) {
                     let group = self.groups[*owner as usize];
                     // Of one who has the object it is not said whether he stands ahead in the queue as well.
                     if group == w.group || modes[group as usize] & w.against != 0 {
@@ -180,7 +180,12 @@ impl Graph {
                     while other != NONE {
                         let conflicts = self.mode(table, waits[other as usize]).bit() & w.against != 0;
                         // Of a parallel query with several waits one is meant: not the one that stands behind itself.
-                        if conflicts && (one || list(other).all(|o| self.groups[*o as usize] != w.group)) {
+                        if conflicts
+                            && (one
+                                || list(other)
+                                    .iter()
+                                    .all(|o| *o == PREPARED || self.groups[*o as usize] != w.group))
+                        {
                             ahead.push(other);
                         }
                         other = next[other as usize];

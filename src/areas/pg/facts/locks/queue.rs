@@ -3,7 +3,7 @@
 
 /// No request.
 pub(super) const NONE: u32 = u32::MAX;
-/// Longer queues are kept as they were listed: the sets of a reduction take an eighth of the square of this, in bytes.
+/// Of longer queues each request keeps the nearest one ahead of it: sets take an eighth of the square of this, in bytes.
 const REDUCED: usize = 4096;
 
 /// Of each request those that are said to be ahead of it, by place in the list of requests.
@@ -14,6 +14,10 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
+    /// With room for so many pairs.
+    pub(super) fn with_room(pairs: usize) -> Self {
+        Self { ends: vec![], flat: Vec::with_capacity(pairs) }
+    }
     /// One more that is ahead of the request in hand.
     pub(super) fn push(&mut self, request: u32) {
         self.flat.push(request);
@@ -94,7 +98,7 @@ fn reduced(ahead: &Ahead, order: &[u32], place: &[u32]) -> Vec<(u32, u32)> {
     };
     if order.len() > REDUCED {
         for request in order {
-            edges.extend(before(*request).map(|p| (*request, order[p as usize])));
+            edges.extend(before(*request).max().map(|p| (*request, order[p as usize])));
         }
         return edges;
     }

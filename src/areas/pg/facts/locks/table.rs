@@ -1,13 +1,17 @@
 //! The lock table as it is read: rows and lists of blockers in any order, in little memory. 1,000 sessions that wait for
 //! one row list each other half a million times.
 
-use super::{Forest, Mode, Place, Tag, Who, forest, graph::Graph};
+use super::{
+    Forest, Mode, Place, Tag, Who, forest,
+    graph::Graph,
+    pids::{self, Pids},
+};
 use std::collections::HashMap;
 
 /// So many rows are kept; of locks that nobody waits for there are none.
 const ROWS: usize = 200_000;
-/// So many listed blockers are kept, 4 bytes each: 2,000 sessions that wait for one row have as many.
-const LISTED: usize = 2_000_000;
+/// So many listed blockers are kept, 4 bytes each: 1,400 sessions that wait for one row have as many.
+const LISTED: usize = 1_000_000;
 /// Stands for the blocker 0: a prepared transaction, it is not said which.
 pub(super) const PREPARED: u32 = u32::MAX;
 
@@ -68,7 +72,7 @@ pub struct Table {
     pub(super) tags: Vec<Tag>,
     tag_ids: HashMap<Tag, u32>,
     pub(super) owners: Vec<Owner>,
-    pids: HashMap<i32, u32>,
+    pids: Pids,
     prepared: HashMap<String, u32>,
     pub(super) rows: Vec<Held>,
     /// Blockers of a waiter as they were listed: owners, one list after the other.
@@ -121,18 +125,17 @@ impl Table {
     pub fn blockers(&mut self, pid: i32, list: &str) {
         let from = self.listed.len();
         let waiter = self.session(pid);
-        let mut last = (i32::MIN, PREPARED);
-        for number in list.trim_matches(['{', '}']).split(',').filter(|n| !n.is_empty()) {
+        let mut last = None;
+        for blocker in pids::numbers(list) {
             if self.listed.len() >= LISTED {
                 self.listed.truncate(from);
                 self.unlisted += 1;
                 return;
             }
-            let Ok(blocker) = number.trim().parse::<i32>() else { continue };
             // A parallel query is listed once for each of its workers, one after the other.
-            if blocker != last.0 {
-                last = (blocker, if blocker == 0 { PREPARED } else { self.session(blocker) });
-                self.listed.push(last.1);
+            if last.replace(blocker) != Some(blocker) {
+                let id = if blocker == 0 { PREPARED } else { self.session(blocker) };
+                self.listed.push(id);
             }
         }
         self.lists.push((waiter, from..self.listed.len()));
@@ -143,9 +146,10 @@ impl Table {
     }
 
     fn session(&mut self, pid: i32) -> u32 {
-        *self.pids.entry(pid).or_insert_with(|| {
-            self.owners.push(Owner::Session(pid));
-            (self.owners.len() - 1) as u32
+        let owners = &mut self.owners;
+        self.pids.number(pid, || {
+            owners.push(Owner::Session(pid));
+            (owners.len() - 1) as u32
         })
     }
     fn prepared_by(&mut self, virtual_transaction: &str) -> u32 {
