@@ -5,9 +5,8 @@ mod ignore;
 mod queue;
 
 pub use ignore::{Ignore, glob};
-pub use queue::Queue;
 
-use crate::model::{Doc, Level, Levels, Limit};
+use crate::model::{Doc, Level, Levels, Limit, QueueTable};
 use std::collections::BTreeMap;
 
 /// Everything that a settings file may say. Flags and environment are clap's; this is what has no flag.
@@ -21,7 +20,7 @@ pub struct Settings {
     /// `--pg[=TARGET]`: plain `check` looks at Postgres too; without a target where the environment says.
     pub pg: Option<Option<String>>,
     /// Tables of Postgres that are queues.
-    pub queues: Vec<Queue>,
+    pub queues: Vec<QueueTable>,
     /// Areas or codes were named: whoever is asked at all was asked for by name.
     pub named: bool,
     /// The file that was read, if any.

@@ -13,28 +13,12 @@
 //! `waiting` and `dead` go to the server as they are: in a READ ONLY transaction with `statement_timeout` and `lock_timeout`, by
 //! the role that one connects as. Operators and functions are found in `pg_catalog` only: others want their schema in front.
 
+use crate::model::QueueTable;
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 
 /// Most queues that are watched: each costs two short statements.
 const MOST: usize = 16;
-
-/// A table that is a queue. Names are quoted as the server wants them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Queue {
-    /// What it is called in findings.
-    pub name: String,
-    /// The table, each part of its name in quotes.
-    pub table: String,
-    /// SQL that holds for rows that wait.
-    pub waiting: String,
-    /// The column that says since when, in quotes.
-    pub since: String,
-    /// SQL that holds for rows that were given up.
-    pub dead: Option<String>,
-    /// Ages of the oldest waiting row that are a warning and critical, seconds.
-    pub oldest_s: Option<(f64, f64)>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,9 +39,9 @@ struct Entry {
 }
 
 impl Postgres {
-    pub fn queues(self, path: &str) -> anyhow::Result<Vec<Queue>> {
+    pub fn queues(self, path: &str) -> anyhow::Result<Vec<QueueTable>> {
         ensure!(self.queue.len() <= MOST, "{path}: [[pg.queue]]: more than {MOST} of them");
-        let mut out: Vec<Queue> = vec![];
+        let mut out: Vec<QueueTable> = vec![];
         for entry in self.queue {
             let name = entry.name.clone();
             let queue = entry.checked().with_context(|| format!("{path}: [[pg.queue]] `{name}`"))?;
@@ -72,7 +56,7 @@ impl Postgres {
 }
 
 impl Entry {
-    fn checked(self) -> anyhow::Result<Queue> {
+    fn checked(self) -> anyhow::Result<QueueTable> {
         ensure!(
             !self.name.trim().is_empty() && self.name.len() <= 64,
             "`name` wants a few words by which you know it"
@@ -91,7 +75,7 @@ impl Entry {
                 Some((warning, critical))
             }
         };
-        Ok(Queue { name: self.name, table, waiting: self.waiting, since, dead: self.dead, oldest_s })
+        Ok(QueueTable { name: self.name, table, waiting: self.waiting, since, dead: self.dead, oldest_s })
     }
 }
 
@@ -159,7 +143,7 @@ fn condition(sql: &str) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
-    fn read(lines: &str) -> anyhow::Result<Vec<Queue>> {
+    fn read(lines: &str) -> anyhow::Result<Vec<QueueTable>> {
         #[derive(Deserialize)]
         struct File {
             pg: Postgres,

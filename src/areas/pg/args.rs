@@ -1,7 +1,6 @@
 //! The flags of `pg`.
 
-use super::facts::bound::Bound;
-use crate::settings::Queue;
+use crate::model::QueueTable;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +38,7 @@ pub struct Args {
     // Conditions are SQL that may hold anything: the facts tell what came of them.
     #[arg(skip)]
     #[serde(skip)]
-    pub queues: Vec<Queue>,
+    pub queues: Vec<QueueTable>,
 }
 
 impl Default for Args {
@@ -86,14 +85,6 @@ impl View {
     }
 }
 
-impl Args {
-    /// The plan of pools, if one was given.
-    pub fn budget(&self) -> Option<Bound> {
-        let (instances, pool) = (self.instances?, self.pool?);
-        Some(Bound { instances, pool, surge: self.surge, others: self.others })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +101,7 @@ mod tests {
         let args =
             parse(&["pool", "-d", "shop", "--instances", "6", "--pool", "18", "--surge", "2"]).unwrap();
         assert_eq!((args.view, args.dbname.as_deref()), (View::Pool, Some("shop")));
-        assert_eq!(args.budget(), Some(Bound { instances: 6, pool: 18, surge: 2, others: 0 }));
+        assert_eq!((args.instances, args.pool, args.surge, args.others), (Some(6), Some(18), 2, 0));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::{
     args::{Args, View},
     facts::{
         Facts,
+        bound::Bound,
         server::{Database, Door, Own, Server, Slots},
         session::Activity,
     },
@@ -61,7 +62,16 @@ impl Pg {
     /// # Errors
     /// When the target is not understood.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
-        let mut facts = Facts { budget: self.args.budget(), ..Facts::unseen(Why::NotAsked) };
+        let looked = self.look(m, gaps);
+        if let Err(gap) = &looked {
+            // Asked for and not seen: no check is to read as one that nobody wanted.
+            self.facts = Some(Facts::unseen(gap.why));
+        }
+        looked
+    }
+
+    fn look(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
+        let mut facts = Facts { budget: budget(&self.args), ..Facts::unseen(Why::NotAsked) };
         if let Some(file) = &self.args.log {
             // Who has only a log is not to need a server.
             let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
@@ -72,6 +82,9 @@ impl Pg {
         let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name), None)
             .map_err(|bad| Gap::new("the target", Why::Malformed, bad))?;
         facts.target = target.shown();
+        for sentence in target.said() {
+            gaps.add(Why::NotAsked, "parts of the target", sentence);
+        }
         let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
         let begun = Instant::now();
         match Session::open(&target, until) {
@@ -85,6 +98,12 @@ impl Pg {
         self.facts = Some(facts);
         Ok(())
     }
+}
+
+/// The plan of pools, if one was given.
+fn budget(args: &Args) -> Option<Bound> {
+    let (instances, pool) = (args.instances?, args.pool?);
+    Some(Bound { instances, pool, surge: args.surge, others: args.others })
 }
 
 /// Nobody was let in. A full server is what we came for; everything else is a reason why nothing can be said.
@@ -145,9 +164,10 @@ fn word(kind: RefusedKind) -> &'static str {
 
 /// `TLSv1.3 verify-full`, `TLSv1.3 not verified`, `none`.
 fn protection(e: &Encryption) -> String {
-    match &e.version {
-        None => "none".into(),
-        Some(version) => format!("{version} {}", e.verified.unwrap_or("not verified")),
+    match (&e.version, &e.fell_back) {
+        (None, Some(reason)) => format!("none: {reason}"),
+        (None, None) => "none".into(),
+        (Some(version), _) => format!("{version} {}", e.verified.unwrap_or("not verified")),
     }
 }
 
@@ -375,7 +395,7 @@ impl Look<'_> {
 
 /// Databases by number.
 fn by_number(tables: &[Rows]) -> Vec<(u32, String)> {
-    let of = tables.first().map(|t| rows(t)).into_iter().flatten();
+    let of = tables.first().map(rows).into_iter().flatten();
     of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
 }
 

@@ -3,9 +3,9 @@
 mod advisory_lock_idle;
 mod autovacuum_blocked;
 mod client_hogs_slots;
+mod cron;
 mod deadlock_cycle;
 mod deadlocks;
-mod cron;
 mod holds_xmin;
 mod idle_in_transaction;
 mod job_failed;

@@ -28,12 +28,12 @@ fn forest(tables: &[Rows], sessions: &[Session], now_us: Option<i64>) -> (Forest
             table.leader(s.pid, leader);
         }
     }
-    for r in tables.get(1).map(|t| rows(t)).into_iter().flatten() {
+    for r in tables.get(1).map(rows).into_iter().flatten() {
         if let Some(xid) = r.number("xid") {
             table.prepared(xid, r.get("gid").unwrap_or_default());
         }
     }
-    for r in tables.first().map(|t| rows(t)).into_iter().flatten() {
+    for r in tables.first().map(rows).into_iter().flatten() {
         match (r.get("locktype"), r.number("pid"), r.get("blockers")) {
             (Some("edge"), Some(pid), Some(list)) => table.blockers(pid, list),
             (Some("edge"), ..) | (None, ..) => {}

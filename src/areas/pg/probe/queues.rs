@@ -3,8 +3,7 @@
 
 use super::{super::facts::jobs::Queue, row::rows};
 use crate::{
-    model::{Seen, Why},
-    settings,
+    model::{QueueTable, Seen, Why},
     source::pg::Rows,
 };
 use std::{collections::HashMap, time::Instant};
@@ -19,7 +18,7 @@ pub(super) type Before = HashMap<String, (u64, Instant)>;
 const SOON: &str = "SET LOCAL statement_timeout = '1s'; SET LOCAL timezone = 'UTC'; ";
 
 /// How many wait, how many were given up.
-pub(super) fn counts(of: &settings::Queue) -> String {
+pub(super) fn counts(of: &QueueTable) -> String {
     let count = |condition: &str| {
         format!(
             "(SELECT count(*) FROM (SELECT FROM {} WHERE ({condition}\n) LIMIT {}) rows)",
@@ -32,7 +31,7 @@ pub(super) fn counts(of: &settings::Queue) -> String {
 }
 
 /// How old the oldest is of those that wait. A time without a zone is taken for UTC.
-pub(super) fn oldest(of: &settings::Queue) -> String {
+pub(super) fn oldest(of: &QueueTable) -> String {
     format!(
         "{SOON}SELECT extract(epoch FROM clock_timestamp() - min({})) AS oldest_s FROM {} WHERE ({}\n); ",
         of.since, of.table, of.waiting
@@ -41,7 +40,7 @@ pub(super) fn oldest(of: &settings::Queue) -> String {
 
 /// What came of both.
 pub(super) fn queue(
-    of: &settings::Queue,
+    of: &QueueTable,
     counts: Seen<Vec<Rows>>,
     oldest: Seen<Vec<Rows>>,
     before: &mut Before,
@@ -88,8 +87,8 @@ mod tests {
     use super::*;
     use crate::model::Reading;
 
-    fn outbox() -> settings::Queue {
-        settings::Queue {
+    fn outbox() -> QueueTable {
+        QueueTable {
             name: "outbox".into(),
             table: "\"public\".\"outbox\"".into(),
             waiting: "processed_at IS NULL".into(),
@@ -128,7 +127,7 @@ mod tests {
         let q = queue(&outbox(), Err(Why::TimedOut), Err(Why::Absent), &mut before);
         assert_eq!((q.waiting, q.oldest_s), (Reading::unseen(Why::TimedOut), Reading::unseen(Why::Absent)));
         let q = queue(
-            &settings::Queue { dead: None, ..outbox() },
+            &QueueTable { dead: None, ..outbox() },
             Ok(table("waiting", Some("5"))),
             none(),
             &mut before,

@@ -55,7 +55,13 @@ mod tests {
 
     fn refused(kind: RefusedKind, message: &str) -> Refused {
         let error = ServerError { message: message.into(), ..ServerError::default() };
-        Refused { kind, sqlstate: None, chain: error.to_string(), error: Some(error), tried: vec![] }
+        Refused {
+            kind,
+            sqlstate: None,
+            chain: error.to_string(),
+            error: Some(Box::new(error)),
+            tried: vec![],
+        }
     }
 
     #[test]
