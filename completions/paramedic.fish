@@ -68,11 +68,14 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "cpu" -d 'Flags 
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "disk" -d 'Flags of `disk`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "lifecycle" -d 'Flags of `lifecycle`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "dns" -d 'Flags of `dns`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pg" -d 'Flags of `pg`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pgbouncer" -d 'Flags of `pgbouncer`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "snapshot" -d 'All facts of this host or pod, as one JSON document for --from'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "explain" -d 'What a check sees, why it matters, how to confirm, how to fix'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "schema" -d 'The JSON Schema of the report'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "completions" -d 'Completions for a shell, on stdout'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "man" -d 'A manual page in roff, on stdout'
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l pg -d 'Postgres too: URL, key=value string, service or database [default: DATABASE_URL, else PGHOST and the like]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
@@ -366,7 +369,13 @@ ptr\t'Name of an address'
 soa\t'Begin of a zone'
 srv\t'Host and port of a service'
 txt\t'Text'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l runtime -d 'Look the names up with this runtime too: it is started for each name' -r -f -a "node\t'Node.js: `dns.lookup`'
+python3\t'Python: `socket.getaddrinfo`'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l rows -d 'Rows of the tables' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l load -d 'Put load on the first server, or on each --server in turn: QPS questions a second for the names given, or `ramp`, step by step until it fails' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l workers -d 'Closed loop instead: N workers, each with one question at a time; 2 is what Node.js has' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l for -d 'How long the load lasts [default: 10s; of a ramp each step 5s]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l max -d 'Never more questions a second than this [default: 200]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
@@ -403,6 +412,87 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s q -l quiet -
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s d -l dbname -d 'URL, key=value string, name of a service or of a database [default: DATABASE_URL, else PGHOST and the like]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l log -d 'Rebuild deadlocks from this server log (stderr, csvlog or jsonlog; - is stdin), without connecting' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l instances -d 'Instances of the application at full scale: with --pool a plan to hold against the slots' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l pool -d 'Connections that the pools of one instance may open, all its workers together' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l surge -d 'Instances that a rollout adds for a while' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l others -d 'Connections of everything else: migrations, jobs, people' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l rows -d 'Rows of the tables' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s d -l dbname -d 'The pooler, as a URL or key=value string [default: PGBOUNCER_URL, DATABASE_URL, else PGHOST and the like; port 6432]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l slots -d 'Ordinary slots of each server behind it, where the server itself is not asked' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l pg -d 'Ask this Postgres server behind it for its slots, by one connection to it' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l rows -d 'Rows of the tables' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
