@@ -46,11 +46,13 @@ pub struct Pg {
     counters: HashMap<String, (u64, Option<String>, Instant)>,
     /// How many rows waited in each queue at the look before.
     queued: queues::Before,
+    /// The session of the look before, and how long it took to connect, milliseconds.
+    open: Option<(Session, f64)>,
 }
 
 impl Pg {
     pub(super) fn new(args: Args) -> Self {
-        Self { args, facts: None, counters: HashMap::new(), queued: HashMap::new() }
+        Self { args, facts: None, counters: HashMap::new(), queued: HashMap::new(), open: None }
     }
 
     pub(super) fn seen(&self) -> Option<&Facts> {
@@ -86,17 +88,30 @@ impl Pg {
             gaps.add(Why::NotAsked, "parts of the target", sentence);
         }
         let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
-        let begun = Instant::now();
-        match Session::open(&target, until) {
-            Ok(session) => {
-                facts.door = Reading::seen(Door::Open { ms: begun.elapsed().as_secs_f64() * 1000.0 });
+        match self.session(&target, until) {
+            Ok((session, ms)) => {
+                facts.door = Reading::seen(Door::Open { ms });
                 let look = Look { args: &self.args, session, facts: &mut facts, gaps, until };
-                look.all(&mut self.counters, &mut self.queued);
+                let session = look.all(&mut self.counters, &mut self.queued);
+                // What broke is not asked again.
+                self.open = facts.server.drawn().map(|_| (session, ms));
             }
             Err(refused) => shut(&mut facts, refused, gaps),
         }
         self.facts = Some(facts);
         Ok(())
+    }
+
+    /// The session of the look before, else a new one: however often one looks, it is one connection. Beside it how long it
+    /// took to connect, milliseconds.
+    fn session(&mut self, target: &Target, until: Instant) -> Result<(Session, f64), Refused> {
+        if let Some((mut session, ms)) = self.open.take() {
+            session.until(until);
+            return Ok((session, ms));
+        }
+        let begun = Instant::now();
+        let session = Session::open(target, until)?;
+        Ok((session, begun.elapsed().as_secs_f64() * 1000.0))
     }
 }
 
@@ -185,7 +200,7 @@ impl Look<'_> {
         mut self,
         counters: &mut HashMap<String, (u64, Option<String>, Instant)>,
         queued: &mut queues::Before,
-    ) {
+    ) -> Session {
         let view = self.args.view;
         let version = major(self.session.parameter("server_version").unwrap_or_default());
         let mut parts = vec![Part::About, Part::Databases];
@@ -226,6 +241,7 @@ impl Look<'_> {
         self.facts.replication =
             replication.and_then(|t| replication::replication(&t, prepared, server)).into();
         self.scheduled(cron, queued);
+        self.session
     }
 
     /// Jobs and queues: what is asked for only when it is there.

@@ -40,6 +40,7 @@ mod memory_oom_killed;
 mod ordinary_services;
 mod other_namespaces;
 mod pg_jobs;
+mod pg_locks;
 mod pg_prepared_xact;
 mod pg_queue_stuck;
 mod pg_replication;

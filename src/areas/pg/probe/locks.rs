@@ -6,7 +6,7 @@ use super::{
         session::Session,
         waits::{Locks, pids},
     },
-    AGAIN, Look, Part,
+    AGAIN, Ask, Look, Part,
     row::{Row as Line, rows},
     sql,
 };
@@ -86,8 +86,7 @@ impl Look<'_> {
         let named: BTreeSet<i32> = named(&forest).collect();
         let own = self.facts.server.drawn().map(|s| s.database.clone());
         let database = databases.iter().find(|d| Some(&d.1) == own.as_ref()).map_or(0, |d| d.0);
-        let relations = self.relations(&forest, database);
-        let confirmed = self.confirm(&forest, sessions, version);
+        let (relations, confirmed) = self.more(&forest, database, sessions, version);
         let mut people: Vec<Session> = sessions.iter().filter(|s| named.contains(&s.pid)).cloned().collect();
         people.sort_by_key(|s| s.pid);
         Locks {
@@ -101,35 +100,53 @@ impl Look<'_> {
         }
     }
 
-    /// Cycles that are there at a second look too, with the same sessions: the parts of a look are read one after the other.
-    fn confirm(&mut self, forest: &Forest, sessions: &[Session], version: u32) -> Vec<Vec<i32>> {
-        let cycle = |r: &&Root| matches!(r.kind, RootKind::Deadlock | RootKind::SoftCycle);
-        let first: Vec<Vec<i32>> = forest.roots.top().iter().filter(cycle).map(pids).collect();
-        if first.is_empty() || Instant::now() + AGAIN >= self.until {
-            if !first.is_empty() {
+    /// What the first round trip leaves open, in one more: the names of the relations, and whether cycles are still there, since
+    /// the parts of a look are read one after the other.
+    fn more(
+        &mut self,
+        forest: &Forest,
+        database: u32,
+        sessions: &[Session],
+        version: u32,
+    ) -> (Vec<(u32, String)>, Vec<Vec<i32>>) {
+        let oids = relations(forest, database);
+        let first: Vec<Vec<i32>> = cycles(forest).collect();
+        let mut asks = vec![];
+        if !oids.is_empty() {
+            asks.push(Ask { name: "names of relations", tables: 1, text: sql::names(&oids) });
+        }
+        if !first.is_empty() {
+            if Instant::now() + AGAIN < self.until {
+                thread::sleep(AGAIN);
+                asks.push(Part::Locks.ask(version));
+            } else {
                 self.gaps.add(Why::TimedOut, "a second look at a cycle of locks", "no time was left");
             }
-            return vec![];
         }
-        thread::sleep(AGAIN);
-        let again = self.ask(&[Part::Locks], version).pop();
-        let Some(Ok(tables)) = again else { return vec![] };
-        let (second, _) = self::forest(&tables, sessions, None);
-        let second: Vec<Vec<i32>> = second.roots.top().iter().filter(cycle).map(pids).collect();
-        first.into_iter().filter(|c| second.contains(c)).collect()
-    }
-
-    /// Names of the relations that are locked: a number means something in its own database only.
-    fn relations(&mut self, forest: &Forest, database: u32) -> Vec<(u32, String)> {
-        let oids: BTreeSet<u32> = tags(forest).filter_map(|t| t.named_in(database)).take(NAMED).collect();
-        if oids.is_empty() {
-            return vec![];
+        if asks.is_empty() {
+            return (vec![], vec![]);
         }
-        let oids: Vec<u32> = oids.into_iter().collect();
-        let Ok(tables) = self.alone("names of relations", &sql::names(&oids)) else { return vec![] };
+        let mut came = self.batch(&asks).into_iter();
+        let names = if oids.is_empty() { None } else { came.next().and_then(Result::ok) };
+        let second = came.next().and_then(Result::ok).map(|t| self::forest(&t, sessions, None).0);
+        let second: Vec<Vec<i32>> = second.iter().flat_map(cycles).collect();
         let name = |r: Line| Some((r.number("oid")?, format!("{}.{}", r.text("schema"), r.text("name"))));
-        tables.first().map(|t| rows(t).filter_map(name).collect()).unwrap_or_default()
+        let names = names.iter().flat_map(|t| t.first()).flat_map(rows).filter_map(name).collect();
+        (names, first.into_iter().filter(|c| second.contains(c)).collect())
     }
+}
+
+/// The sessions of every cycle.
+fn cycles(forest: &Forest) -> impl Iterator<Item = Vec<i32>> + '_ {
+    let cycle = |r: &&Root| matches!(r.kind, RootKind::Deadlock | RootKind::SoftCycle);
+    forest.roots.top().iter().filter(cycle).map(pids)
+}
+
+/// The relations that are locked, where their number has a name: it means something in its own database only.
+fn relations(forest: &Forest, database: u32) -> Vec<u32> {
+    let of = tags(forest).filter_map(|t| t.named_in(database));
+    let oids: BTreeSet<u32> = of.take(NAMED).collect();
+    oids.into_iter().collect()
 }
 
 /// Everybody whom the forest names.

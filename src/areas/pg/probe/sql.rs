@@ -5,7 +5,7 @@ pub mod jobs;
 pub mod replication;
 
 /// Everything that follows reads, gives up soon, and waits for no lock for long.
-pub const BEGIN: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '100ms'; \
+pub const BEGIN: &str = "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '100ms'; \
      SET LOCAL search_path = pg_catalog; ";
 
 /// Who and where we are.
