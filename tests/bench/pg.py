@@ -25,9 +25,15 @@ import time
 
 BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 MOST_MB = 32
-PAIRS = 5
+PAIRS = 3
 EVERY = "SELECT sum(cardinality(pg_blocking_pids(pid))) FROM pg_stat_activity"
 WAITERS = EVERY + " WHERE wait_event_type = 'Lock'"
+# https://wiki.postgresql.org/wiki/Lock_Monitoring: what most people paste.
+TAG = ["locktype", "database", "relation", "page", "tuple", "virtualxid", "transactionid", "classid", "objid", "objsubid"]
+WIKI = ("SELECT count(*) FROM pg_catalog.pg_locks blocked JOIN pg_catalog.pg_stat_activity a ON a.pid = blocked.pid "
+        "JOIN pg_catalog.pg_locks blocking ON "
+        + " AND ".join(f"blocking.{c} IS NOT DISTINCT FROM blocked.{c}" for c in TAG)
+        + " AND blocking.pid <> blocked.pid JOIN pg_catalog.pg_stat_activity b ON b.pid = blocking.pid WHERE NOT blocked.granted")
 
 
 class Server:
@@ -151,7 +157,8 @@ def main():
             ask(s, "UPDATE account SET v = v + 1 WHERE id = 1", wait=False)
         while int(psql(server, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")) < args.sessions:
             time.sleep(0.2)
-        theirs = [("pg_blocking_pids of every session", EVERY), ("pg_blocking_pids of those that wait", WAITERS)]
+        theirs = [("pg_blocking_pids of every session", EVERY), ("pg_blocking_pids of those that wait", WAITERS),
+                  ("the wiki's self-join of pg_locks", WIKI)]
         text, mb = side(server, binary, f"{args.sessions:,} sessions wait for one row", theirs, "locks")
         wrong += [f"{mb:.0f} MB"] if mb > MOST_MB else []
         report = json.loads(ours(server, binary, "locks", "--json")[0])
