@@ -182,15 +182,15 @@ def agree(result, size):
     for r in result["rates"]:
         due, mine, seen, other = r["per_s"] * size.rate_s, r["ours"], r["seen"], r["other"]
         # Before and after it, it looks at the server without load.
-        beside = seen["n"] - mine["sent"]
+        beside = seen["n"] - mine["questions"]
         pairs += [
-            same(f"{r['per_s']}/s: questions of the schedule", due, mine["sent"] + mine["shed"] + mine["barred"]),
-            same(f"{r['per_s']}/s: all answered", mine["sent"], mine["answered"]),
+            same(f"{r['per_s']}/s: questions of the schedule", due, mine["questions"] + mine["shed"] + mine["barred"]),
+            same(f"{r['per_s']}/s: all answered", mine["questions"], mine["answers"]),
             same(f"{r['per_s']}/s: on the wire", True, 0 <= beside <= 20 and seen["dropped"] == 0),
             same(f"{r['per_s']}/s: dnsperf on the wire", True, 0 <= r["other_seen"]["n"] - other["completed"] <= other["lost"]),
         ]
     for r in result["stalls"]:
-        pairs.append(same(f"{r['what']}: all answered", r["ours"]["sent"], r["ours"]["answered"]))
+        pairs.append(same(f"{r['what']}: all answered", r["ours"]["questions"], r["ours"]["answers"]))
     return pairs
 
 
