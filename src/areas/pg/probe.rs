@@ -1,9 +1,11 @@
 //! Looks once, through one connection, in as few round trips as there can be.
 
 mod activity;
+mod door;
 mod jobs;
 mod locks;
 mod log;
+mod parts;
 mod queues;
 mod replication;
 mod row;
@@ -14,7 +16,7 @@ use super::{
     facts::{
         Facts,
         bound::Bound,
-        server::{Database, Door, Own, Server, Slots},
+        server::{Database, Door, Own, Server},
         session::Activity,
     },
 };
@@ -22,10 +24,12 @@ use crate::{
     model::{Gap, Gaps, Kept, Reading, Seen, Why},
     source::{
         Moment,
-        pg::{Encryption, Failed, FailedKind, FullKind, Refused, RefusedKind, Rows, Session, Target},
+        pg::{Refused, Rows, Session, Target},
     },
 };
+use door::{protection, shut};
 use jobs::Cron;
+use parts::{Ask, Part, by_number, major, why};
 use row::rows;
 use std::{
     collections::HashMap,
@@ -119,71 +123,6 @@ impl Pg {
 fn budget(args: &Args) -> Option<Bound> {
     let (instances, pool) = (args.instances?, args.pool?);
     Some(Bound { instances, pool, surge: args.surge, others: args.others })
-}
-
-/// Nobody was let in. A full server is what we came for; everything else is a reason why nothing can be said.
-fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
-    let why = match refused.kind {
-        RefusedKind::TimedOut => Why::TimedOut,
-        RefusedKind::Auth | RefusedKind::Tls | RefusedKind::Full(_) => Why::Denied,
-        RefusedKind::NoSuchDatabase
-        | RefusedKind::NameNotFound
-        | RefusedKind::PortClosed
-        | RefusedKind::Unreachable => Why::Absent,
-        RefusedKind::NoneFits => Why::Absent,
-        RefusedKind::NotPostgres => Why::Malformed,
-        RefusedKind::Starting | RefusedKind::Other => Why::Unsupported,
-    };
-    let last = refused.tried.last();
-    let peer = last
-        .map(|t| t.address.as_ref().map_or_else(|| t.at.clone(), ToString::to_string))
-        .unwrap_or_default();
-    *facts = Facts { target: facts.target.clone(), budget: facts.budget, ..Facts::unseen(why) };
-    facts.door = Reading::seen(match refused.kind {
-        RefusedKind::Full(slots) => {
-            let slots = match slots {
-                FullKind::Server => Slots::All,
-                FullKind::Reserved => Slots::Ordinary,
-                FullKind::Role => Slots::Role,
-                FullKind::Database => Slots::Database,
-                FullKind::Pooler => Slots::Pooler,
-            };
-            Door::Full { slots, text: refused.chain.clone(), peer }
-        }
-        kind => Door::Shut {
-            kind: word(kind).into(),
-            sqlstate: refused.sqlstate.clone(),
-            text: refused.chain.clone(),
-            peer,
-        },
-    });
-    gaps.add(why, "what is behind the door of the server", &refused.chain);
-}
-
-fn word(kind: RefusedKind) -> &'static str {
-    match kind {
-        RefusedKind::Full(_) => "full",
-        RefusedKind::Auth => "auth",
-        RefusedKind::NoSuchDatabase => "no_such_database",
-        RefusedKind::Tls => "tls",
-        RefusedKind::Unreachable => "unreachable",
-        RefusedKind::PortClosed => "port_closed",
-        RefusedKind::TimedOut => "timed_out",
-        RefusedKind::NameNotFound => "name_not_found",
-        RefusedKind::Starting => "starting",
-        RefusedKind::NotPostgres => "not_postgres",
-        RefusedKind::NoneFits => "none_fits",
-        RefusedKind::Other => "other",
-    }
-}
-
-/// `TLSv1.3 verify-full`, `TLSv1.3 not verified`, `none`.
-fn protection(e: &Encryption) -> String {
-    match (&e.version, &e.fell_back) {
-        (None, Some(reason)) => format!("none: {reason}"),
-        (None, None) => "none".into(),
-        (Some(version), _) => format!("{version} {}", e.verified.unwrap_or("not verified")),
-    }
 }
 
 /// One look through an open session.
@@ -406,67 +345,5 @@ impl Look<'_> {
         let total = all.len() as u64;
         all.truncate(self.args.rows as usize);
         Kept::worst(total, all)
-    }
-}
-
-/// Databases by number.
-fn by_number(tables: &[Rows]) -> Vec<(u32, String)> {
-    let of = tables.first().map(rows).into_iter().flatten();
-    of.filter_map(|r| Some((r.number("oid")?, r.text("name")))).collect()
-}
-
-/// Statements that belong together.
-struct Ask {
-    /// What they are about.
-    name: &'static str,
-    /// How many of them return rows.
-    tables: usize,
-    /// The statements, each ended by a semicolon.
-    text: String,
-}
-
-/// A part of the first round trip.
-#[derive(Clone, Copy)]
-enum Part {
-    About,
-    Databases,
-    Activity,
-    Locks,
-    Replication,
-    Cron,
-}
-
-impl Part {
-    fn ask(self, version: u32) -> Ask {
-        let (name, tables, text) = match self {
-            Part::About => ("the server's settings", 3, [sql::SELF, sql::SETTINGS, sql::OWN].concat()),
-            Part::Databases => ("databases and their counters", 1, sql::DATABASES.into()),
-            Part::Activity => ("sessions", 1, sql::activity(version)),
-            Part::Locks => ("locks that somebody waits for", 2, sql::locks(version) + sql::PREPARED),
-            Part::Replication => {
-                let text = sql::replication::text(version);
-                ("standbys, slots and vacuums", sql::replication::TABLES, text)
-            }
-            Part::Cron => ("whether there is pg_cron", 1, sql::jobs::CRON.into()),
-        };
-        Ask { name, tables, text }
-    }
-}
-
-/// `15.18 (Debian …)` is 150000: what columns there are goes by the major version.
-fn major(text: &str) -> u32 {
-    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse::<u32>().map_or(0, |v| v.saturating_mul(10_000))
-}
-
-/// What an error of a statement says about why something was not seen.
-fn why(failed: &Failed) -> Why {
-    match (failed.kind, failed.sqlstate()) {
-        // Cancelled by statement_timeout, or no lock within lock_timeout.
-        (_, Some("57014" | "55P03")) | (FailedKind::TimedOut, _) => Why::TimedOut,
-        (_, Some("42501")) => Why::Denied,
-        (_, Some("42P01" | "42883" | "3F000")) => Why::Absent,
-        (_, Some("42703" | "0A000")) => Why::Unsupported,
-        (FailedKind::Server | FailedKind::Lost, _) => Why::Malformed,
     }
 }
