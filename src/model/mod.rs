@@ -4,6 +4,8 @@ mod block;
 mod check;
 pub mod dns_name;
 mod finding;
+#[cfg(test)]
+pub mod judged;
 mod progress;
 mod psi;
 mod queue;

@@ -44,13 +44,13 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
 
 fn server(facts: &Facts) -> Block {
     let columns = vec![
-        Column::new("target"),
         Column::new("version"),
         Column::new("role"),
         Column::new("slots"),
         Column::new("taken"),
         Column::unit("up", "s"),
         Column::unit("connect", "ms"),
+        Column::new("target"),
         Column::new("encryption").wide(),
         Column::new("sees_all").wide(),
     ];
@@ -62,13 +62,13 @@ fn server(facts: &Facts) -> Block {
         _ => Cell::Unseen,
     };
     let row = vec![
-        facts.target.as_str().into(),
         text(|s| s.version.as_str().into()),
         text(|s| if s.in_recovery { "standby" } else { "primary" }.into()),
         text(|s| s.ordinary_slots().map_or(Cell::Unseen, Cell::Int)),
         taken,
         text(|s| s.up_s.into()),
         ms,
+        facts.target.as_str().into(),
         text(|s| s.encryption.as_str().into()),
         text(|s| s.reads_all.into()),
     ];

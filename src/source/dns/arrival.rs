@@ -91,13 +91,16 @@ pub(super) fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> Result<(usize, Arr
     Ok((n, Arrival::now(stamp(&header))))
 }
 
-/// The time of arrival among the control messages.
-fn stamp(header: &libc::msghdr) -> Option<Duration> {
+/// The kernel's time among the control messages, whichever of its two ways it was asked in: the first of its times is that of
+/// the software.
+pub(super) fn stamp(header: &libc::msghdr) -> Option<Duration> {
     // SAFETY: recvmsg filled the control buffer of this header and set its length; the macros stay within it.
     unsafe {
         let mut at = libc::CMSG_FIRSTHDR(header);
         while !at.is_null() {
-            if (*at).cmsg_level == libc::SOL_SOCKET && (*at).cmsg_type == libc::SCM_TIMESTAMPNS {
+            let kind = (*at).cmsg_type;
+            let is_time = kind == libc::SCM_TIMESTAMPNS || kind == libc::SCM_TIMESTAMPING;
+            if (*at).cmsg_level == libc::SOL_SOCKET && is_time {
                 let time: libc::timespec = ptr::read_unaligned(libc::CMSG_DATA(at).cast());
                 let s = u64::try_from(time.tv_sec).ok()?;
                 return Some(Duration::new(s, u32::try_from(time.tv_nsec).ok()?));

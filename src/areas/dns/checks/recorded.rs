@@ -1,12 +1,13 @@
 //! Facts as they were recorded, for the tests of every check: what a snapshot would hold.
 
+pub use crate::model::judged::*;
 use crate::{
     areas::dns::facts::{
         Facts,
         conf::{Around, Conf, Libc},
         wire::{Asked, Came, Odd, Reply, ServerSeen, Try},
     },
-    model::{Check, Defaults, Finding, Judging, Outcome, Reading, Why},
+    model::{Reading, Why},
 };
 
 /// A machine whose file says this, read by this library, and whose servers were not asked.
@@ -69,40 +70,4 @@ pub fn healthy(address: &str, ms: f64) -> ServerSeen {
 pub fn silent(address: &str) -> ServerSeen {
     let no = |kind| asked(kind, &Came::Silence, &[900.0]);
     server(address, vec![no("A"), no("AAAA")])
-}
-
-pub fn outcome(check: &Check<Facts>, facts: &Facts) -> Outcome {
-    // What is judged is what a snapshot holds.
-    let text = serde_json::to_string(facts).unwrap();
-    Judging::run(check, &serde_json::from_str(&text).unwrap(), &Defaults)
-}
-
-#[track_caller]
-pub fn found(check: &Check<Facts>, facts: &Facts) -> Vec<Finding> {
-    match outcome(check, facts) {
-        Outcome::Found { findings, .. } => findings,
-        other => panic!("nothing was found: {other:?}"),
-    }
-}
-
-/// How many were looked at and how many could not be.
-#[track_caller]
-pub fn clear(check: &Check<Facts>, facts: &Facts) -> (u64, u64) {
-    match outcome(check, facts) {
-        Outcome::Clear { looked, unseen } => (looked, unseen),
-        other => panic!("not clear: {other:?}"),
-    }
-}
-
-#[track_caller]
-pub fn unknown(check: &Check<Facts>, facts: &Facts, wanted: Why) {
-    match outcome(check, facts) {
-        Outcome::Unknown { why, .. } => assert_eq!(why, wanted),
-        other => panic!("not unknown: {other:?}"),
-    }
-}
-
-#[track_caller]
-pub fn skipped(check: &Check<Facts>, facts: &Facts) {
-    assert!(matches!(outcome(check, facts), Outcome::Skipped { .. }), "{:?}", outcome(check, facts));
 }

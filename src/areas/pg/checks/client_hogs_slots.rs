@@ -2,7 +2,7 @@
 
 use super::{
     super::facts::{Facts, session::Program},
-    who::{Fill, client, fill, pct, peer, told, unknown},
+    who::{Fill, client, fill, pct, peer, told, undecided},
 };
 use crate::{
     check,
@@ -57,7 +57,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
             Some(true) => {}
             Some(false) => return,
             None => {
-                return unknown(
+                return undecided(
                     out,
                     Why::Denied,
                     "whether its sessions are idle is hidden: it takes pg_read_all_stats",
@@ -143,7 +143,7 @@ mod tests {
     fn sessions_that_hide_what_they_do_are_not_taken_for_busy() {
         let hidden = (0..80).map(|_| hidden_session("web"));
         let facts = server_with(100, hidden.chain((0..5).map(|_| client_session("billing", "idle"))));
-        unknown_for(&CHECK, &without_rights(facts), Why::Denied);
+        unknown(&CHECK, &without_rights(facts), Why::Denied);
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
     }
 }

@@ -304,7 +304,7 @@ mod tests {
     fn a_hidden_session_is_judged_by_its_age_and_without_the_slots_nothing_is_clear() {
         let hidden = server_with(100, [holding(20_000_000, hidden_session("web"))]);
         assert_eq!(found(&CHECK, &without_rights(hidden)).len(), 1);
-        unknown_for(&CHECK, &Facts { replication: Reading::unseen(Why::Denied), ..quiet() }, Why::Denied);
+        unknown(&CHECK, &Facts { replication: Reading::unseen(Why::Denied), ..quiet() }, Why::Denied);
         skipped(&CHECK, &quiet());
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
     }

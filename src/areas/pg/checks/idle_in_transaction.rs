@@ -192,7 +192,7 @@ mod tests {
         clear(&CHECK, &server_with(500, (0..100).map(|_| idle(1.0, 0))));
         let hidden = || server_with(100, [hidden_session("web"), client_session("me", "idle")]);
         assert_eq!(clear(&CHECK, &hidden()), (1, 1), "a role that may see nearly all has seen enough");
-        unknown_for(&CHECK, &without_rights(hidden()), Why::Denied);
+        unknown(&CHECK, &without_rights(hidden()), Why::Denied);
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
     }
 }

@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn hidden_transactions_are_not_short_ones() {
-        unknown_for(&CHECK, &without_rights(server_with(100, [hidden_session("web")])), Why::Denied);
+        unknown(&CHECK, &without_rights(server_with(100, [hidden_session("web")])), Why::Denied);
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
     }
 }

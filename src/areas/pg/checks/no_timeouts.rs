@@ -6,7 +6,7 @@ use super::{
         server::Server,
         session::{Activity, Group},
     },
-    who::{client, peer, unknown},
+    who::{client, peer, undecided},
 };
 use crate::{
     check,
@@ -74,7 +74,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     }
     if missing.is_empty() {
         if server.settings.is_empty() {
-            unknown(out, Why::Malformed, "the settings were not understood");
+            undecided(out, Why::Malformed, "the settings were not understood");
         }
         return;
     }
@@ -193,8 +193,8 @@ mod tests {
 
     #[test]
     fn the_value_of_our_own_role_is_not_that_of_the_server() {
-        unknown_for(&CHECK, &owned(both(Some("watch"), None)), Why::Unsupported);
-        unknown_for(&CHECK, &owned(both(None, Some("shop"))), Why::Unsupported);
+        unknown(&CHECK, &owned(both(Some("watch"), None)), Why::Unsupported);
+        unknown(&CHECK, &owned(both(None, Some("shop"))), Why::Unsupported);
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::facts::{Facts, bound::Bound, server::Server},
-    who::{client, peer, unknown},
+    who::{client, peer, undecided},
 };
 use crate::{
     check,
@@ -53,10 +53,10 @@ struct Room {
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let Some(server) = out.part(&f.server, "the server was not seen") else { return };
     if server.pooler {
-        return unknown(out, Why::Unsupported, "there is a pooler in between: its pools are what counts");
+        return undecided(out, Why::Unsupported, "there is a pooler in between: its pools are what counts");
     }
     let Some(slots) = server.ordinary_slots() else {
-        return unknown(out, Why::Malformed, "the settings do not say how many slots there are");
+        return undecided(out, Why::Malformed, "the settings do not say how many slots there are");
     };
     let room = room(f, server, slots, out);
     match f.budget {
@@ -153,7 +153,7 @@ fn measured(f: &Facts, at: &Limits, server: &Server, slots: u64, out: &mut Judgi
         }
     }
     if !found {
-        unknown(out, Why::NotAsked, "it needs a plan: --instances N --pool M");
+        undecided(out, Why::NotAsked, "it needs a plan: --instances N --pool M");
     }
 }
 
@@ -231,8 +231,8 @@ mod tests {
     #[test]
     fn what_was_not_seen_is_not_room() {
         let plan = bound(6, 18);
-        unknown_for(&CHECK, &Facts { budget: Some(plan), ..Facts::unseen(Why::Denied) }, Why::Denied);
-        unknown_for(&CHECK, &server_says(planned(plan), |s| s.pooler = true), Why::Unsupported);
+        unknown(&CHECK, &Facts { budget: Some(plan), ..Facts::unseen(Why::Denied) }, Why::Denied);
+        unknown(&CHECK, &server_says(planned(plan), |s| s.pooler = true), Why::Unsupported);
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
     }
 }

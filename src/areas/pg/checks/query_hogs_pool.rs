@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn hidden_pools_are_not_well() {
         let hidden = || (0..10).map(|_| hidden_session("web"));
-        unknown_for(&CHECK, &without_rights(server_with(100, hidden())), Why::Denied);
+        unknown(&CHECK, &without_rights(server_with(100, hidden())), Why::Denied);
         let mine = (0..3).map(|_| client_session("mine", "idle"));
-        unknown_for(&CHECK, &without_rights(server_with(100, hidden().chain(mine))), Why::Denied);
+        unknown(&CHECK, &without_rights(server_with(100, hidden().chain(mine))), Why::Denied);
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
     }
 }

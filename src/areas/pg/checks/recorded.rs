@@ -1,12 +1,13 @@
 //! Facts as they were recorded, for the tests of checks: what a snapshot would hold.
 
+pub use crate::model::judged::*;
 use crate::{
     areas::pg::facts::{
         Facts,
         server::{Door, Server},
         session::{Activity, Session},
     },
-    model::{Check, Defaults, Finding, Judging, Outcome, Reading, Why},
+    model::{Reading, Why},
 };
 
 pub const PEER: &str = "10.0.0.3:5432";
@@ -94,40 +95,4 @@ pub fn on(address: &str, s: Session) -> Session {
 /// For so many seconds in its state and its transaction.
 pub fn since(seconds: f64, s: Session) -> Session {
     Session { state_s: Some(seconds), xact_s: Some(seconds), query_s: Some(seconds), ..s }
-}
-
-pub fn outcome(check: &Check<Facts>, facts: &Facts) -> Outcome {
-    // What is judged is what a snapshot holds.
-    let text = serde_json::to_string(facts).unwrap();
-    Judging::run(check, &serde_json::from_str(&text).unwrap(), &Defaults)
-}
-
-#[track_caller]
-pub fn found(check: &Check<Facts>, facts: &Facts) -> Vec<Finding> {
-    match outcome(check, facts) {
-        Outcome::Found { findings, .. } => findings,
-        other => panic!("nothing was found: {other:?}"),
-    }
-}
-
-/// How many were looked at and how many could not be.
-#[track_caller]
-pub fn clear(check: &Check<Facts>, facts: &Facts) -> (u64, u64) {
-    match outcome(check, facts) {
-        Outcome::Clear { looked, unseen } => (looked, unseen),
-        other => panic!("not clear: {other:?}"),
-    }
-}
-
-#[track_caller]
-pub fn unknown_for(check: &Check<Facts>, facts: &Facts, wanted: Why) {
-    match outcome(check, facts) {
-        Outcome::Unknown { why, .. } => assert_eq!(why, wanted),
-        other => panic!("not unknown: {other:?}"),
-    }
-}
-
-#[track_caller]
-pub fn skipped(check: &Check<Facts>, facts: &Facts) {
-    assert!(matches!(outcome(check, facts), Outcome::Skipped { .. }), "{:?}", outcome(check, facts));
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::facts::Facts,
-    who::{Fill, biggest, client, fill, peer, unknown},
+    who::{Fill, biggest, client, fill, peer, undecided},
 };
 use crate::{
     check,
@@ -59,7 +59,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
             None => {
                 let hidden =
                     "nearly full, and whether its sessions are idle is hidden: it takes pg_read_all_stats";
-                return unknown(out, Why::Denied, hidden);
+                return undecided(out, Why::Denied, hidden);
             }
         }
     };
@@ -165,7 +165,7 @@ mod tests {
             );
             without_rights(facts)
         };
-        unknown_for(&CHECK, &hidden(85, 4), Why::Denied);
+        unknown(&CHECK, &hidden(85, 4), Why::Denied);
         clear(&CHECK, &hidden(20, 4));
         clear(&CHECK, &hidden(40, 50));
         assert_eq!(found(&CHECK, &hidden(95, 0))[0].severity, Severity::Critical);
@@ -174,10 +174,10 @@ mod tests {
     #[test]
     fn a_server_that_was_not_seen_is_not_empty() {
         let facts = Facts { activity: Reading::unseen(Why::TimedOut), ..pods(18, 90) };
-        unknown_for(&CHECK, &facts, Why::TimedOut);
+        unknown(&CHECK, &facts, Why::TimedOut);
         skipped(&CHECK, &Facts::unseen(Why::NotAsked));
         let mut facts = pods(18, 90);
         setting(&mut facts, "max_connections", "");
-        unknown_for(&CHECK, &facts, Why::Malformed);
+        unknown(&CHECK, &facts, Why::Malformed);
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn sessions<'a>(f: &'a Facts, out: &mut Judging) -> Option<(&'a Serve
     out.looked(activity.clients.saturating_sub(hidden));
     out.unseen(hidden, Why::Denied);
     if hidden > 0 && !server.sees_all() {
-        unknown(out, Why::Denied, "what sessions of other roles do is hidden: it takes pg_read_all_stats");
+        undecided(out, Why::Denied, "what sessions of other roles do is hidden: it takes pg_read_all_stats");
     }
     Some((server, activity))
 }
@@ -58,14 +58,14 @@ pub(super) fn fill<'a>(f: &'a Facts, out: &mut Judging) -> Option<Fill<'a>> {
     let server = out.part(&f.server, "the server was not seen")?;
     let activity = out.part(&f.activity, "the sessions were not seen")?;
     let Some(slots) = server.ordinary_slots() else {
-        unknown(out, Why::Malformed, "the settings do not say how many slots there are");
+        undecided(out, Why::Malformed, "the settings do not say how many slots there are");
         return None;
     };
     Some(Fill { server, activity, slots, used: activity.used() })
 }
 
 /// Without a finding the check is unknown, for this reason.
-pub(super) fn unknown(out: &mut Judging, why: Why, detail: &'static str) {
+pub(super) fn undecided(out: &mut Judging, why: Why, detail: &'static str) {
     out.part(&Reading::<()>::unseen(why), detail);
 }
 

@@ -1,8 +1,9 @@
 //! Facts as they were recorded, for the tests of every check: what a snapshot would hold.
 
+pub use crate::model::judged::*;
 use crate::{
     areas::pgbouncer::facts::{Config, Console, Facts, Holder, Pool, Seats},
-    model::{Check, Defaults, Finding, Judging, Kept, Outcome, Reading, Why},
+    model::{Check, Kept, Outcome, Reading, Why},
 };
 
 /// A pooler of this version with these pools.
@@ -62,37 +63,6 @@ pub fn no_server(waiting: u64, logging_in: u64) -> Pool {
         stayed: Reading::seen(waiting),
         holders: vec![],
         ..quiet()
-    }
-}
-
-pub fn outcome(check: &Check<Facts>, facts: &Facts) -> Outcome {
-    // What is judged is what a snapshot holds.
-    let text = serde_json::to_string(facts).unwrap();
-    Judging::run(check, &serde_json::from_str(&text).unwrap(), &Defaults)
-}
-
-#[track_caller]
-pub fn found(check: &Check<Facts>, facts: &Facts) -> Vec<Finding> {
-    match outcome(check, facts) {
-        Outcome::Found { findings, .. } => findings,
-        other => panic!("nothing was found: {other:?}"),
-    }
-}
-
-/// How many were looked at and how many could not be.
-#[track_caller]
-pub fn clear(check: &Check<Facts>, facts: &Facts) -> (u64, u64) {
-    match outcome(check, facts) {
-        Outcome::Clear { looked, unseen } => (looked, unseen),
-        other => panic!("not clear: {other:?}"),
-    }
-}
-
-#[track_caller]
-pub fn unknown(check: &Check<Facts>, facts: &Facts, wanted: Why) {
-    match outcome(check, facts) {
-        Outcome::Unknown { why, .. } => assert_eq!(why, wanted),
-        other => panic!("not unknown: {other:?}"),
     }
 }
 

@@ -4,6 +4,7 @@
 //! <https://docs.kernel.org/networking/timestamping.html>
 #![allow(unsafe_code)] // sendmmsg, recvmmsg, SO_TIMESTAMPING and SO_MEMINFO: rustix has none of them
 
+use super::super::arrival;
 use rustix::io::Errno;
 use std::{
     mem,
@@ -81,7 +82,7 @@ impl Inbox {
         let n = usize::try_from(n).map_err(|_| last_error())?;
         for (i, header) in headers.iter().take(n).enumerate() {
             self.lengths[i] = (header.msg_len as usize).min(BYTES);
-            self.stamps[i] = time(&header.msg_hdr);
+            self.stamps[i] = arrival::stamp(&header.msg_hdr);
         }
         Ok(n)
     }
@@ -90,24 +91,6 @@ impl Inbox {
     pub fn datagram(&self, i: usize) -> Datagram<'_> {
         Datagram { bytes: &self.bytes[i][..self.lengths[i]], stamp: self.stamps[i] }
     }
-}
-
-/// The kernel's time among the control messages.
-fn time(header: &libc::msghdr) -> Option<Duration> {
-    // SAFETY: recvmmsg filled the control buffer of this header and set its length; the macros stay within it.
-    unsafe {
-        let mut at = libc::CMSG_FIRSTHDR(header);
-        while !at.is_null() {
-            if (*at).cmsg_level == libc::SOL_SOCKET && (*at).cmsg_type == libc::SCM_TIMESTAMPING {
-                // Three of them; the first is that of the software.
-                let time: libc::timespec = ptr::read_unaligned(libc::CMSG_DATA(at).cast());
-                let s = u64::try_from(time.tv_sec).ok()?;
-                return Some(Duration::new(s, u32::try_from(time.tv_nsec).ok()?));
-            }
-            at = libc::CMSG_NXTHDR(header, at);
-        }
-    }
-    None
 }
 
 /// Sends these, one behind the other, without waiting, and says how many left.
