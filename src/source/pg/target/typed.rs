@@ -110,10 +110,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_typed_again_is_left_out() {
-        for typed in ["", "password=hunter2", "mysql://app:hunter2@db", "postgres://a:b@c@d/", "host", "a\u{1b}[2J=b"] {
+        for typed in
+            ["", "password=hunter2", "mysql://app:hunter2@db", "postgres://a:b@c@d/", "host", "a\u{1b}[2J=b"]
+        {
             assert!(!of(typed).contains("hunter2"), "{typed}");
         }
-        for typed in ["", "password=hunter2", "mysql://app@db", "postgres://a:b@c@d/", "host=a b", "da\u{1b}ta"] {
+        for typed in
+            ["", "password=hunter2", "mysql://app@db", "postgres://a:b@c@d/", "host=a b", "da\u{1b}ta"]
+        {
             assert_eq!(arguments(typed), None, "{typed}");
         }
         assert_eq!(arguments(&"a".repeat(1001)), None);
