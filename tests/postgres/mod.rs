@@ -102,6 +102,11 @@ fn template(programs: &Path) -> PathBuf {
     at
 }
 
+/// A port of the loopback that nobody has now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+}
+
 /// A cluster that no server runs yet.
 pub struct Cluster {
     folder: TempDir,
@@ -153,8 +158,7 @@ impl Cluster {
 
     /// One on a port that is free now.
     pub fn anywhere() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
-        Self::new(free.port())
+        Self::new(free_port())
     }
 
     /// A line of its configuration; the last of two counts.
@@ -225,8 +229,7 @@ impl Cluster {
             let _ = child.kill();
             let _ = child.wait();
             // Somebody was faster with that port.
-            let free = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
-            self.port = free.port();
+            self.port = free_port();
         }
         panic!("patient: no server: {}", fs::read_to_string(&log).unwrap_or_default());
     }
