@@ -13,7 +13,6 @@ import pathlib
 import pty
 import re
 import select
-import signal
 import statistics
 import struct
 import subprocess
@@ -30,7 +29,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
 GOAL = 0.5
 MOST_MB = 32
-RUN_LIMIT_S = 60
+RUN_LIMIT_S = 180
 # The patients of the sick server: application, sessions. 197 ordinary slots of 200.
 CHECKOUT, API, WEB, REPORTS, WORKER, SLOTS = 12, 20, 10, 8, 130, 197
 USED = 1 + CHECKOUT + 1 + 1 + API + WEB + WORKER
@@ -57,58 +56,65 @@ class Size:
 
 
 class Ran:
-    """What one program printed, and what it took: ms of the wall clock, of its own processors, and of the server."""
+    """What one program printed, how it ended, and what it took: ms of the wall clock, of its own processors, of the server; MB."""
 
     def __init__(self, server, run):
         since = server.mark()
-        begun = time.monotonic()
-        self.text, self.status, used = run()
-        self.ms = (time.monotonic() - begun) * 1000
-        self.cpu_ms = (used.ru_utime + used.ru_stime) * 1000
-        self.mb = used.ru_maxrss / 1024
+        self.text, (wall, user, system, peak, status) = run()
+        self.ms, self.cpu_ms, self.mb = wall / 1e6, (user + system) / 1e3, peak * 1024 / 1e6
+        self.status = os.waitstatus_to_exitcode(status)
         self.server_ms = server.spent(since)
 
 
-def program(*command):
-    """Runs a program to its end: its output, exit status and use."""
-    read, write = os.pipe()
-    child = os.posix_spawn(command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, write, 1)])
-    os.close(write)
-    text, end = b"", time.monotonic() + RUN_LIMIT_S
-    while select.select([read], [], [], max(0, end - time.monotonic()))[0] and (got := os.read(read, 1 << 20)):
-        text += got
-    os.close(read)
-    if time.monotonic() > end:
-        os.kill(child, signal.SIGKILL)
-    _, status, used = os.wait4(child, 0)
-    return text.decode(errors="replace"), os.waitstatus_to_exitcode(status), used
+class Tools:
+    """Runs programs by `measure`: each at nice 19, as paramedic puts itself there, and with a peak that is its own."""
 
+    def __init__(self, tools):
+        self.measure = f"{tools}/measure"
 
-def screen(server, until, keys=b""):
-    """pg_activity on a terminal of 60 lines: its text up to the first whole screen that shows `until`, then it is told to quit."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ |= {"TERM": "xterm", "LANG": "C.UTF-8"}
-        os.execvp("pg_activity", ["pg_activity", "-h", server.dir, "-U", "postgres", "-d", "postgres"])
-    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 60, 220, 0, 0))
-    text, end, sent = b"", time.monotonic() + RUN_LIMIT_S, False
-    while time.monotonic() < end:
-        ready, _, _ = select.select([terminal], [], [], 1)
+    def run(self, *command):
+        """The output of a program and what `measure` says of it."""
+        report, report_in = os.pipe()
         try:
-            text += os.read(terminal, 65536) if ready else b""
-        except OSError:  # the terminal is gone with its program
-            break
-        # The last line of a screen is that of its keys.
-        if keys and not sent and b"Quit" in text:
-            sent = bool(os.write(terminal, keys))
-            text = b""
-        elif until in text and b"Quit" in text.rsplit(until, 1)[1]:
-            os.write(terminal, b"q")
-            until = b"\0never"
-    os.close(terminal)
-    _, status, used = os.wait4(child, 0)
-    plain = re.sub(rb"\x1b[\[(][0-9;?]*[A-Za-z]", b"", text).decode(errors="replace")
-    return plain, os.waitstatus_to_exitcode(status), used
+            done = subprocess.run([self.measure, str(report_in), "-", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  pass_fds=[report_in], timeout=RUN_LIMIT_S)
+        finally:
+            os.close(report_in)
+        with os.fdopen(report) as said:
+            return done.stdout.decode(errors="replace"), [int(n) for n in said.read().split()]
+
+    def screen(self, server, until, keys=b""):
+        """The same of pg_activity on a terminal of 60 lines, which is told to quit when the screen that shows `until` is whole."""
+        terminal, inside = pty.openpty()
+        ioctl(inside, termios.TIOCSWINSZ, struct.pack("4H", 60, 220, 0, 0))
+        report, report_in = os.pipe()
+        child = subprocess.Popen(
+            [self.measure, str(report_in), "-", "pg_activity", "-h", server.dir, "-U", "postgres", "-d", "postgres"],
+            stdin=inside, stdout=inside, stderr=inside, pass_fds=[report_in], env={**os.environ, "TERM": "xterm", "LANG": "C.UTF-8"})
+        os.close(inside)
+        os.close(report_in)
+        text, end, sent = b"", time.monotonic() + RUN_LIMIT_S, False
+        while time.monotonic() < end:
+            ready, _, _ = select.select([terminal], [], [], 1)
+            try:
+                text += os.read(terminal, 65536) if ready else b""
+            except OSError:  # the terminal is gone with its program
+                break
+            # The last line of a screen is that of its keys.
+            if keys and not sent and b"Quit" in text:
+                sent = bool(os.write(terminal, keys))
+                text = b""
+            elif until in text and b"Quit" in text.rsplit(until, 1)[1]:
+                os.write(terminal, b"q")
+                until = b"\0never"
+        os.close(terminal)
+        child.wait(timeout=RUN_LIMIT_S)
+        with os.fdopen(report) as said:
+            return plain(text), [int(n) for n in said.read().split()]
+
+
+def plain(text):
+    return re.sub(rb"\x1b[\[(][0-9;?]*[A-Za-z]", b"", text).decode(errors="replace")
 
 
 def fall_sick(server, tables):
@@ -159,29 +165,29 @@ def until(server, count, condition):
         time.sleep(0.05)
 
 
-def competitors(server):
+def competitors(server, tools):
     """Name, and how it is run once."""
     psql = ["/usr/bin/psql", *server.psql_line("-q")[1:]]
     return {
-        "pg_activity": lambda: screen(server, b"RUNNING QUERIES"),
-        "collection": lambda: program(*psql, "-f", str(HERE / "pg_collection.sql")),
-        "wiki": lambda: program(*psql, "-c", WIKI_PAIRS),
-        "tree": lambda: program(*psql, "-c", TREE),
+        "pg_activity": lambda: tools.screen(server, b"RUNNING QUERIES"),
+        "collection": lambda: tools.run(*psql, "-f", str(HERE / "pg_collection.sql")),
+        "wiki": lambda: tools.run(*psql, "-c", WIKI_PAIRS),
+        "tree": lambda: tools.run(*psql, "-c", TREE),
     }
 
 
-def ours(server, binary):
+def ours(server, tools, binary):
     check = [binary, "check", f"--pg={server.target}"]
     return {
-        "check --pg": lambda: program(*check),
-        "check --pg --window 0": lambda: program(*check, "--window", "0"),
-        "pg": lambda: program(binary, "pg", "-d", server.target),
+        "check --pg": lambda: tools.run(*check),
+        "check --pg --window 0": lambda: tools.run(*check, "--window", "0"),
+        "pg": lambda: tools.run(binary, "pg", "-d", server.target),
     }
 
 
-def measured(server, binary, size):
+def measured(server, tools, binary, size):
     """Rounds in which each runs once: medians of the figures, and of the ratios of each round."""
-    mine, others = ours(server, binary), competitors(server)
+    mine, others = ours(server, tools, binary), competitors(server, tools)
     rounds = []
     for _ in range(size.pairs):
         rounds.append({name: Ran(server, run) for name, run in {**mine, **others}.items()})
@@ -200,13 +206,13 @@ def measured(server, binary, size):
     return {"rows": rows, "ratios": ratios, "bad": sorted(set(bad))}
 
 
-def sights(server, binary, size):
+def sights(server, tools, binary, size):
     """What each of them shows of the four things that one has to know: the finding of ours, lines of theirs that hold it."""
     pid = {name: server.psql("-At", "-c", f"SELECT pid FROM pg_stat_activity WHERE application_name = '{name}'").strip()
            for name in ("billing", "migrate")}
     config = pathlib.Path(server.dir, "limits.toml")
     config.write_text("".join(f'[limits."{code}"]\n{limit}\n' for code, limit in size.limits.items()))
-    text, _, _ = program(binary, "check", f"--pg={server.target}", "--json", "--config", str(config))
+    text, _ = tools.run(binary, "check", f"--pg={server.target}", "--json", "--config", str(config))
     report = json.loads(text)
     found = {}
     for f in report["findings"]:
@@ -223,8 +229,8 @@ def sights(server, binary, size):
         row = dict(zip([c["key"] for c in block["columns"]], block["rows"][0]))
         # Ours is one more.
         free = f"{row['free']} of {row['ordinary']} slots are free" if (row["ordinary"], row["free"]) == (SLOTS, SLOTS - USED - 1) else ""
-    blocking, _, _ = screen(server, b"BLOCKING QUERIES", keys=b"3")
-    theirs = {name: run()[0] for name, run in competitors(server).items()}
+    blocking, _ = tools.screen(server, b"BLOCKING QUERIES", keys=b"3")
+    theirs = {name: run()[0] for name, run in competitors(server, tools).items()}
     theirs["pg_activity"] += blocking
 
     def lines(text, what):
@@ -241,7 +247,7 @@ def sights(server, binary, size):
             for what, mine, key in rows]
 
 
-def polled(binary, seconds):
+def polled(tools, binary, seconds):
     """A server under pgbench, looked at without a pause: how often, and what was found."""
     with Server(autovacuum="on", log_min_duration_statement="-1", deadlock_timeout="1s", max_connections="100") as server:
         to = ["-h", server.dir, "-U", "postgres", "postgres"]
@@ -253,8 +259,8 @@ def polled(binary, seconds):
         while time.monotonic() < end:
             name = "check" if counts["pg"] > counts["check"] else "pg"
             where = ["check", f"--pg={server.target}"] if name == "check" else ["pg", "-d", server.target]
-            text, status, _ = program(binary, *where, "--json", "--window", "200ms")
-            if status not in (0, 1, 2):
+            text, (*_, status) = tools.run(binary, *where, "--json", "--window", "200ms")
+            if os.waitstatus_to_exitcode(status) not in (0, 1, 2):
                 raise SystemExit(f"bench: paramedic failed under pgbench: {text}")
             report = json.loads(text)
             counts[name] += 1
@@ -320,19 +326,19 @@ def failures(result, full):
 
 def main():
     spec = json.loads(sys.argv[1])
-    binary, size = spec["binary"], Size(spec["full"])
+    tools, binary, size = Tools(spec["tools"]), spec["binary"], Size(spec["full"])
     prepare()
     with Server(max_connections=200, superuser_reserved_connections=3, shared_preload_libraries="pg_stat_statements") as server:
         kept = fall_sick(server, size.tables)
         begun = time.monotonic()
         busy = wait_until_quiet(size.full)
-        result = measured(server, binary, size)
+        result = measured(server, tools, binary, size)
         kept += make_a_queue(server)
         time.sleep(max(size.queued_s, size.age_s - (time.monotonic() - begun)))
-        result |= {"load": "pg", "busy_pct": busy, "sights": sights(server, binary, size)}
+        result |= {"load": "pg", "busy_pct": busy, "sights": sights(server, tools, binary, size)}
         for s in kept:
             s.close()
-    result["polled"] = polled(binary, size.polled_s)
+    result["polled"] = polled(tools, binary, size.polled_s)
     print(json.dumps(result))
 
 
