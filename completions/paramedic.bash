@@ -68,18 +68,18 @@ _paramedic() {
 
     case "${cmd}" in
         paramedic)
-            opts="-o -q -v -h -V --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help --version check fds sockets memory cpu disk lifecycle dns pg pgbouncer snapshot explain schema completions man"
+            opts="-o -q -v -l -n -A -c -h -V --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help --version check fds sockets memory cpu disk lifecycle dns pg pgbouncer snapshot explain schema completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -148,6 +148,38 @@ _paramedic() {
                     ;;
                 --netns)
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -158,7 +190,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__check)
-            opts="-o -q -v -h --pg --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --pg --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -169,11 +201,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -242,6 +274,38 @@ _paramedic() {
                     ;;
                 --netns)
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -252,18 +316,18 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__completions)
-            opts="-o -q -v -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help bash elvish fish powershell zsh"
+            opts="-o -q -v -l -n -A -c -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -334,6 +398,38 @@ _paramedic() {
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
                     return 0
                     ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -342,7 +438,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__cpu)
-            opts="-o -q -v -h --threads --sort --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --threads --sort --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -361,11 +457,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -436,6 +532,38 @@ _paramedic() {
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
                     return 0
                     ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -444,7 +572,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__disk)
-            opts="-o -q -v -h --sort --rows --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --sort --rows --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -459,11 +587,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -534,6 +662,38 @@ _paramedic() {
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
                     return 0
                     ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -542,7 +702,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__dns)
-            opts="-o -q -v -h --plan --libc --server --port --type --runtime --rows --load --workers --for --max --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --plan --libc --server --port --type --runtime --rows --load --workers --for --max --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -589,11 +749,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -662,6 +822,38 @@ _paramedic() {
                     ;;
                 --netns)
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -672,18 +864,18 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__explain)
-            opts="-o -q -v -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -754,6 +946,38 @@ _paramedic() {
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
                     return 0
                     ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -762,7 +986,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__fds)
-            opts="-o -q -v -h --kinds --sort --rows --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --kinds --sort --rows --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -781,11 +1005,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -854,6 +1078,38 @@ _paramedic() {
                     ;;
                 --netns)
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -864,7 +1120,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__lifecycle)
-            opts="-o -q -v -h --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -875,11 +1131,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -948,6 +1204,38 @@ _paramedic() {
                     ;;
                 --netns)
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -958,18 +1246,18 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__man)
-            opts="-o -q -v -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1040,6 +1328,38 @@ _paramedic() {
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
                     return 0
                     ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1048,7 +1368,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__memory)
-            opts="-o -q -v -h --sort --rows --pss --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --sort --rows --pss --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1063,11 +1383,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1138,6 +1458,38 @@ _paramedic() {
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
                     return 0
                     ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1146,7 +1498,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__pg)
-            opts="-d -o -q -v -h --dbname --log --instances --pool --surge --others --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help check activity locks pool deadlocks replication jobs"
+            opts="-d -o -q -v -l -n -A -c -h --dbname --log --instances --pool --surge --others --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help check activity locks pool deadlocks replication jobs"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1185,11 +1537,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1260,6 +1612,38 @@ _paramedic() {
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
                     return 0
                     ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1268,7 +1652,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__pgbouncer)
-            opts="-d -o -q -v -h --dbname --slots --pg --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-d -o -q -v -l -n -A -c -h --dbname --slots --pg --rows --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1295,11 +1679,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1368,6 +1752,38 @@ _paramedic() {
                     ;;
                 --netns)
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1378,18 +1794,18 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__schema)
-            opts="-o -q -v -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1458,6 +1874,38 @@ _paramedic() {
                     ;;
                 --netns)
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1468,18 +1916,34 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__snapshot)
-            opts="-o -q -v -h --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --compare-key --file --exec-version --show-env --brief --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --compare-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exec-version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --show-env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1550,6 +2014,38 @@ _paramedic() {
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
                     return 0
                     ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1558,7 +2054,7 @@ _paramedic() {
             return 0
             ;;
         paramedic__subcmd__sockets)
-            opts="-o -q -v -h --state --peer --listen --group-by --rows --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --help"
+            opts="-o -q -v -l -n -A -c -h --state --peer --listen --group-by --rows --all --output --json --write --color --risks --quiet --verbose --fail-on --strict --window --watch --timeout --skip --config --from --proc-root --sys-root --pid --tree --name --container --target --netns --on --selector --namespace --all-namespaces --in-container --context --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1581,11 +2077,11 @@ _paramedic() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text wide json ndjson dot mermaid snapshot" -- "${cur}"))
                     return 0
                     ;;
                 --write)
@@ -1654,6 +2150,38 @@ _paramedic() {
                     ;;
                 --netns)
                     COMPREPLY=($(compgen -W "own all" -- "${cur}"))
+                    return 0
+                    ;;
+                --on)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --selector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --in-container)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_paramedic_global_optspecs
-    string join \n o/output= json write= color= risks q/quiet v/verbose fail-on= strict window= watch= timeout= skip= config= from= proc-root= sys-root= pid= tree= name= container= target= netns= h/help V/version
+    string join \n o/output= json write= color= risks q/quiet v/verbose fail-on= strict window= watch= timeout= skip= config= from= proc-root= sys-root= pid= tree= name= container= target= netns= on= l/selector= n/namespace= A/all-namespaces c/in-container= context= h/help V/version
 end
 
 function __fish_paramedic_needs_command
@@ -29,7 +29,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_needs_command" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -53,11 +54,17 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -l container -d 'Only 
 complete -c paramedic -n "__fish_paramedic_needs_command" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_needs_command" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_needs_command" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_needs_command" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_needs_command" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s V -l version -d 'Print version'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "check" -d 'Everything visible from here, findings ranked, worst first'
@@ -70,7 +77,7 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "lifecycle" -d '
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "dns" -d 'Flags of `dns`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pg" -d 'Flags of `pg`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pgbouncer" -d 'Flags of `pgbouncer`'
-complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "snapshot" -d 'All facts of this host or pod, as one JSON document for --from'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "snapshot" -d 'What is recorded beside what is always recorded'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "explain" -d 'What a check sees, why it matters, how to confirm, how to fix'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "schema" -d 'The JSON Schema of the report'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "completions" -d 'Completions for a shell, on stdout'
@@ -81,7 +88,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -105,11 +113,17 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l container 
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l kinds -d 'Whose descriptors to tell by kind: one read for each of them' -r -f -a "matter\t'Processes near their limit, processes that grow, and those named by the scope'
 all\t'Every process'"
@@ -122,7 +136,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -146,12 +161,18 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l container -d
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l all -d 'Print every process, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l state -d 'Only these states, as ss names them: close-wait, established, connected …' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l peer -d 'Only connections to this address, as in 10.0.3.7, 10.0.3.7:443 or :443' -r
@@ -164,7 +185,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -188,6 +210,11 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l containe
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l listen -d 'Only listening sockets'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l all -d 'Print every socket, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l json -d 'Same as --output json'
@@ -195,6 +222,7 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l risks -d
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l sort -d 'Order of the tables' -r -f -a "pct\t'Share of the limit that cannot be given back; processes by size'
 size\t'Size'
@@ -206,7 +234,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -230,6 +259,11 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l container
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l pss -d 'Count what processes share in part (PSS): the kernel walks the page tables of each process in the table'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l all -d 'Print every process, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l json -d 'Same as --output json'
@@ -237,6 +271,7 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l risks -d 
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l threads -d 'Whose threads to read: two small files for each of them' -r -f -a "busy\t'Those of the busiest processes, and as many others as cost next to nothing'
 all\t'Those of every process'"
@@ -248,7 +283,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -272,11 +308,17 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l container -d
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l sort -d 'Order of the table of mounts' -r -f -a "used\t'Share of the space or of the inodes that is used'
 size\t'Size'
@@ -288,7 +330,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -312,12 +355,18 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l container -
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l all -d 'Print every mount of the table, hidden ones and those without files of their own too'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l rows -d 'Rows of the tables, the worst first' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
@@ -325,7 +374,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -349,11 +399,17 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l contai
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l libc -d 'Whose rules to look names up by' -r -f -a "auto\t'Those of the library that the process uses; both when that cannot be told'
 glibc\t'The GNU C library: Debian, Red Hat, distroless'
@@ -381,7 +437,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -405,12 +462,18 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l container -d
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l plan -d 'Print every query that would be sent, in order, and send nothing'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s d -l dbname -d 'URL, key=value string, name of a service or of a database [default: DATABASE_URL, else PGHOST and the like]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l log -d 'Rebuild deadlocks from this server log (stderr, csvlog or jsonlog; - is stdin), without connecting' -r
@@ -424,7 +487,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -448,11 +512,17 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l container -d 
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s d -l dbname -d 'The pooler, as a URL or key=value string [default: PGBOUNCER_URL, DATABASE_URL, else PGHOST and the like; port 6432]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l slots -d 'Ordinary slots of each server behind it, where the server itself is not asked' -r
@@ -463,7 +533,8 @@ wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -487,18 +558,29 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l contai
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l compare-key -d 'Key under which secrets are hashed, so that snapshots can be compared; - reads it from the first line of stdin [default: one of this run alone]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l file -d 'Files that are compared too, by content, mode and time' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l exec-version -d 'A program that is asked for its version, as in \'node --version\'' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l show-env -d 'Variables whose values are no secrets and may be shown (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -522,18 +604,26 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l contain
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l brief -d 'Only what comparison needs'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -557,18 +647,25 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l containe
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -592,18 +689,25 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l container
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -627,18 +731,25 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l cont
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
 json\t'One `paramedic/1` document'
 ndjson\t'One document a line, one line a look'
 dot\t'The graph of the command, for Graphviz'
-mermaid\t'The graph of the command, for Markdown'"
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
 always\t'Always'
@@ -662,9 +773,15 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l container -d
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
 all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l context -d 'Context of kubectl' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s A -l all-namespaces -d 'Pods of all namespaces'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,7 +1,8 @@
 //! The root command and the flags that all commands share.
 
 use crate::{
-    areas::AREAS,
+    areas::{AREAS, ATTRIBUTES},
+    model::Cluster,
     source::{Netns, Scope},
     verdict::FailOn,
 };
@@ -24,6 +25,8 @@ pub enum Output {
     Dot,
     /// The graph of the command, for Markdown.
     Mermaid,
+    /// The facts behind the report, as `snapshot` writes them: for --from.
+    Snapshot,
 }
 
 /// When to colour.
@@ -153,12 +156,41 @@ pub struct Shared {
     /// Sockets of our own network namespace, or of all that are visible
     #[arg(long, global = true, value_name = "WHICH", value_parser = PossibleValuesParser::new(["own", "all"]), default_value = "own", help_heading = "Scope")]
     pub netns: String,
+
+    /// Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST
+    #[arg(long, global = true, value_name = "WHERE", value_delimiter = ',', help_heading = "Elsewhere")]
+    pub on: Vec<String>,
+    /// Pods that match these labels
+    #[arg(short = 'l', long, global = true, value_name = "LABELS", help_heading = "Elsewhere")]
+    pub selector: Option<String>,
+    /// Namespace of pods [default: that of kubectl]
+    #[arg(short = 'n', long, global = true, value_name = "NAME", help_heading = "Elsewhere")]
+    pub namespace: Option<String>,
+    /// Pods of all namespaces
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespace", help_heading = "Elsewhere")]
+    pub all_namespaces: bool,
+    /// Container of each pod [default: its default one]
+    #[arg(short = 'c', long, global = true, value_name = "NAME", help_heading = "Elsewhere")]
+    pub in_container: Option<String>,
+    /// Context of kubectl
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Elsewhere")]
+    pub context: Option<String>,
 }
 
 impl Shared {
     /// The format, `--json` taken in.
     pub fn format(&self) -> Output {
         if self.json { Output::Json } else { self.output }
+    }
+    /// The cluster that the flags name.
+    pub fn cluster(&self) -> Cluster {
+        Cluster {
+            context: self.context.clone(),
+            namespace: self.namespace.clone(),
+            all_namespaces: self.all_namespaces,
+            selector: self.selector.clone(),
+            container: self.in_container.clone(),
+        }
     }
     /// The scope that the flags name.
     pub fn scope(&self) -> Scope {
@@ -214,9 +246,7 @@ pub fn command() -> Command {
         root = root.subcommand((area.flags)(Command::new(area.name).about(area.about)));
     }
     root = root
-        .subcommand(
-            Command::new("snapshot").about("All facts of this host or pod, as one JSON document for --from"),
-        )
+        .subcommand((ATTRIBUTES.flags)(Command::new("snapshot").about(ATTRIBUTES.about)))
         .subcommand(
             Command::new("explain")
                 .about("What a check sees, why it matters, how to confirm, how to fix")

@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("verdict", &["model", "settings", "stats"]),
     ("run", &["areas", "history", "model", "source", "verdict"]),
     ("render", &["model"]),
-    ("cli", &["areas", "source", "verdict"]),
+    ("cli", &["areas", "model", "source", "verdict"]),
     ("generate", &["cli", "render"]),
     (
         "commands",

@@ -1,6 +1,7 @@
 //! The registry: one line an area.
 
 mod area;
+mod attributes;
 mod cpu;
 mod disk;
 mod dns;
@@ -27,6 +28,9 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<pg::Pg>(),
     Entry::of::<pgbouncer::PgBouncer>(),
 ];
+
+/// What `snapshot` records beside the areas, for `compare`.
+pub static ATTRIBUTES: Entry = Entry::of::<attributes::AttributesOf>();
 
 /// The documentation of every check there is.
 pub fn docs() -> Vec<&'static Doc> {

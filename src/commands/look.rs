@@ -2,8 +2,8 @@
 
 use super::{output::Out, progress::Stderr, settings};
 use crate::{
-    areas::{AREAS, Chosen, Entry, Recorded, Running},
-    cli::Shared,
+    areas::{AREAS, ATTRIBUTES, Chosen, Entry, Recorded, Running},
+    cli::{Output, Shared},
     model::{Gap, RowSink, Section, Stamp, report::Report},
     render::output::Ended,
     run::{self, Session, Timing},
@@ -97,16 +97,27 @@ pub fn area(area: &'static Entry, matches: &ArgMatches, shared: &Shared, out: &O
 ///
 /// # Errors
 /// As for [`check`].
-pub fn snapshot(shared: &Shared, out: &Out) -> Result<u8> {
+pub fn snapshot(matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> {
     let settings = settings::read(shared)?;
     ensure!(shared.from.is_none(), "snapshot reads this machine; --from has no place here");
     ensure!(shared.watch.is_none(), "snapshot is one document; --watch has no place here");
-    let running = AREAS.iter().filter_map(|a| (a.open_in_check)(&settings).ok()).collect();
+    let mut running = match (ATTRIBUTES.open)(matches, &settings) {
+        Ok(running) => vec![running],
+        Err(gap) => bail!("{}: {}", gap.subject, gap.detail),
+    };
+    if !matches.get_flag("brief") {
+        running.extend(AREAS.iter().filter_map(|a| (a.open_in_check)(&settings).ok()));
+    }
     let (at, start) = (Clock::now(), Instant::now());
     let mut session = open(running, shared)?;
     session.observe(timing(shared, Duration::ZERO)?)?;
-    let host = session.host();
-    let document = run::write_snapshot(at, ms(start), host, session.gaps(), &session.records())?;
+    record(&session, at, start, out)
+}
+
+/// The facts of a run as a document.
+fn record(session: &Session, at: Stamp, start: Instant, out: &Out) -> Result<u8> {
+    let records = session.records();
+    let document = run::write_snapshot(at, ms(start), session.host(), session.gaps(), &records)?;
     out.bytes(&document).map(|()| 0)
 }
 
@@ -175,6 +186,10 @@ fn live(
     };
     let (at, start) = (Clock::now(), Instant::now());
     session.observe(timing)?;
+    if shared.format() == Output::Snapshot {
+        ensure!(shared.watch.is_none(), "a snapshot is one document; --watch has no place here");
+        return record(&session, at, start, out);
+    }
     let mut now = report(&session, at, start);
     let Some(every) = shared.watch else {
         let list = |sink: &mut dyn RowSink| session.list(timing.timeout, sink);

@@ -56,7 +56,7 @@ fn run(matches: &ArgMatches, program: &str) -> Result<u8> {
             text(generate::completion(*shell))
         }
         "man" => text(generate::page(sub.get_one::<String>("page").map(String::as_str))?),
-        "snapshot" => look::snapshot(&shared, &out),
+        "snapshot" => look::snapshot(sub, &shared, &out),
         _ => {
             let only = sub.try_get_many::<String>("only").ok().flatten();
             let only: Vec<String> = only.into_iter().flatten().cloned().collect();

@@ -107,6 +107,7 @@ impl Out {
             }
             Output::Dot => draw(report, Language::Dot, w),
             Output::Mermaid => draw(report, Language::Mermaid, w),
+            Output::Snapshot => Err(io::Error::other("what comes out of a snapshot is no snapshot again")),
         })
     }
 

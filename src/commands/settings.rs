@@ -23,6 +23,12 @@ pub fn docs() -> Vec<&'static Doc> {
 /// # Errors
 /// When a file that was named, or found, cannot be read or holds a mistake: never half of it.
 pub fn read(shared: &Shared) -> Result<Settings> {
+    let mut settings = of_file(shared)?;
+    settings.cluster = shared.cluster();
+    Ok(settings)
+}
+
+fn of_file(shared: &Shared) -> Result<Settings> {
     if let Some(path) = &shared.config {
         return parse(path).with_context(|| format!("{}: cannot be used as settings", path.display()));
     }

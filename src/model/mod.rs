@@ -1,7 +1,9 @@
 //! The vocabulary: what is read, what is judged, what is drawn. No I/O, no clap, no clock.
 
+mod attribute;
 mod block;
 mod check;
+mod cluster;
 pub mod dns_name;
 mod finding;
 #[cfg(test)]
@@ -17,8 +19,10 @@ mod tcp;
 mod time;
 pub mod untrusted;
 
+pub use attribute::{Attribute, Attributes, Class, Group, Identity, MOST_ATTRIBUTES, Value};
 pub use block::{Block, Cell, Column, Counts, Edge, Node, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
+pub use cluster::{Cluster, PodStatus};
 pub use finding::{Confidence, Finding, Process, Severity, Thing, What, rates};
 pub use progress::{Progress, Quiet, Work};
 pub use psi::{Psi, PsiLine};

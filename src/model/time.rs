@@ -18,6 +18,10 @@ impl Stamp {
     pub const fn ms(self) -> i64 {
         self.0
     }
+    /// RFC 3339 text, as Kubernetes and others write it; `None` when it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(|t| Self(t.as_millisecond()))
+    }
     /// This moment, `seconds` earlier.
     pub fn earlier(self, seconds: f64) -> Self {
         Self(self.0.saturating_sub((seconds * 1000.0) as i64))
@@ -46,7 +50,7 @@ impl Serialize for Stamp {
 impl<'de> Deserialize<'de> for Stamp {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(d)?;
-        text.parse::<Timestamp>().map(|t| Self(t.as_millisecond())).map_err(serde::de::Error::custom)
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no RFC 3339 time")))
     }
 }
 

@@ -5,4 +5,4 @@ mod session;
 mod snapshot;
 
 pub use session::{Session, Timing};
-pub use snapshot::{Snapshot, read as read_snapshot, write as write_snapshot};
+pub use snapshot::{Snapshot, parse as parse_snapshot, read as read_snapshot, write as write_snapshot};

@@ -6,7 +6,7 @@ mod queue;
 
 pub use ignore::{Ignore, glob};
 
-use crate::model::{Doc, Level, Levels, Limit, QueueTable};
+use crate::model::{Cluster, Doc, Level, Levels, Limit, QueueTable};
 use std::collections::BTreeMap;
 
 /// Everything that a settings file may say. Flags and environment are clap's; this is what has no flag.
@@ -23,6 +23,8 @@ pub struct Settings {
     pub queues: Vec<QueueTable>,
     /// Areas or codes were named: whoever is asked at all was asked for by name.
     pub named: bool,
+    /// Which cluster, namespace and pods: flags that all commands share.
+    pub cluster: Cluster,
     /// The file that was read, if any.
     pub file: Option<String>,
 }

@@ -1,0 +1,137 @@
+//! Other places that can be asked: pods through the user's own `kubectl`, hosts through `ssh`, anything else through a
+//! command line of the user's own, and documents that were written before.
+
+pub mod kubectl;
+pub mod pod;
+mod refused;
+mod spec;
+mod talk;
+
+pub use kubectl::Kubectl;
+pub use refused::{Refusal, Refused};
+pub use spec::{Spec, Template, resolve};
+pub use talk::{Input, Said, talk};
+
+use crate::model::{PodStatus, Progress, Stamp};
+use std::{
+    num::NonZero,
+    path::PathBuf,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// At most so many are asked at once: what many clients did to API servers is known
+/// (<https://github.com/kubernetes/kubernetes/issues/67913>).
+pub const AT_ONCE: NonZero<usize> = NonZero::new(16).expect("16 is not 0");
+
+/// One place that can be asked.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// As reports name it: a pod's name, `ssh:host`, a path.
+    pub name: String,
+    /// How it is reached.
+    pub way: Way,
+}
+
+/// How a member is reached.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// A document that was written before: there is nobody to ask.
+    File(PathBuf),
+    /// `kubectl exec`.
+    Pod(Box<PodStatus>),
+    /// `ssh`.
+    Ssh(String),
+    /// The user's own command line: the argument list goes behind it.
+    Exec(Vec<String>),
+}
+
+/// What a member answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The exit code of the program there, and what it printed.
+    pub said: Said,
+    /// When it was asked, by our clock.
+    pub asked: Stamp,
+    /// From asking to the end of the answer.
+    pub took: Duration,
+}
+
+/// Asks members.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// The cluster, for pods.
+    pub kubectl: Kubectl,
+}
+
+impl Reach {
+    /// The command line that runs `argv` there; none for a file.
+    pub fn command(&self, member: &Member, argv: &[String], input: bool) -> Option<Vec<String>> {
+        match &member.way {
+            Way::File(_) => None,
+            Way::Pod(pod) => Some(self.kubectl.exec(pod, argv, input)),
+            Way::Ssh(host) => {
+                // A question on the terminal would be answered by nobody.
+                let mut line: Vec<String> =
+                    ["ssh", "-o", "BatchMode=yes", "-T"].iter().map(ToString::to_string).collect();
+                line.extend(["--".into(), host.clone(), spec::quoted(argv)]);
+                Some(line)
+            }
+            Way::Exec(before) => Some(before.iter().chain(argv).cloned().collect()),
+        }
+    }
+
+    /// Runs `argv` there and hears its answer; `most` bounds it, in bytes.
+    ///
+    /// # Errors
+    /// What came between us and the program there, or in the way of its start; a program that ran and did not end with 0 is
+    /// no error here.
+    pub fn ask(
+        &self,
+        member: &Member,
+        argv: &[String],
+        input: &Input,
+        most: usize,
+        until: Instant,
+    ) -> Result<Answer, Refused> {
+        let telling = input.held || !input.bytes.is_empty();
+        let line = self.command(member, argv, telling).ok_or_else(Refused::nobody)?;
+        let (asked, begun) = (super::Clock::now(), Instant::now());
+        let said = talk(&line, input, most, until).map_err(|e| Refused::of_start(&line[0], &e))?;
+        match refused::of_transport(&member.way, &said) {
+            Some(refused) => Err(refused),
+            None => Ok(Answer { said, asked, took: begun.elapsed() }),
+        }
+    }
+
+    /// Does the same for every member, at most [`AT_ONCE`] at once, in their order. `what` names the work in the bar.
+    pub fn each<T: Send>(
+        members: &[Member],
+        what: &str,
+        progress: &dyn Progress,
+        ask: impl Fn(&Member) -> T + Sync,
+    ) -> Vec<Option<T>> {
+        let work = progress.begin(what, members.len() as u64);
+        let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let answers: Vec<Mutex<Option<T>>> = members.iter().map(|_| Mutex::new(None)).collect();
+        let worker = || {
+            while let Some(i) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|i| *i < members.len()) {
+                let answer = ask(&members[i]);
+                *answers[i].lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+                work.at(done.fetch_add(1, Ordering::Relaxed) as u64 + 1, &members[i].name);
+            }
+        };
+        thread::scope(|s| {
+            // A thread that cannot be started is one worker less; this one works too.
+            for n in 1..AT_ONCE.get().min(members.len()) {
+                let _ = thread::Builder::new().name(format!("reach-{n}")).spawn_scoped(s, worker);
+            }
+            worker();
+        });
+        answers.into_iter().map(|a| a.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    }
+}
