@@ -118,7 +118,7 @@ pub fn snapshot(matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> 
 /// The key that was given, at work.
 fn seal(key: &str) -> Result<Seal> {
     let key = if key == "-" {
-        input::first_line().context("--compare-key -: no key on stdin")?
+        input::first_line().context("--compare-key -: the key on stdin")?
     } else {
         key.as_bytes().to_vec()
     };

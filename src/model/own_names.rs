@@ -54,11 +54,20 @@ impl OwnNames {
     }
 }
 
-/// `db-0`, `worker-12`: a name with a number, and not one with the hash of a template or of an instance.
+/// `db-0`, `worker-12`, `kafka1`: a name with a number, and not one with the hash of a template or of an instance.
 fn counts(name: &str) -> bool {
-    name.rsplit_once('-').is_some_and(|(base, number)| {
-        !base.is_empty() && number.len() <= 4 && number.bytes().all(|b| b.is_ascii_digit())
-    })
+    let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = name.len() - base.len();
+    let word = base.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
+    !base.is_empty() && (1..=4).contains(&digits) && (base.ends_with('-') || word)
+}
+
+/// A generated name is nobody else's, whatever stands around it.
+fn is_made(name: &str) -> bool {
+    let digit = name.bytes().any(|b| b.is_ascii_digit());
+    let kinds: Vec<bool> = name.bytes().map(|b| b.is_ascii_digit()).collect();
+    let turns = kinds.windows(2).filter(|w| w[0] != w[1]).count();
+    digit && (name.len() >= 8 && name.contains('-') || name.len() >= 6 && turns >= 3)
 }
 
 /// Whether `name` begins at `at` and is no part of another name.
@@ -82,8 +91,8 @@ fn stands(text: &[u8], at: usize, name: &str) -> bool {
         let dotted = before == Some(b'.') && at >= 2 && text[at - 2].is_ascii_digit();
         return !more && !dotted && !before.is_some_and(|b| part(b) || b.is_ascii_alphanumeric());
     }
-    // A generated name is nobody else's: `data-web-7f9c5-x2k4j` is made of it. A plain word is part of many.
-    let made = name.len() >= 8 && name.contains('-') && name.bytes().any(|b| b.is_ascii_digit());
+    // `data-web-7f9c5-x2k4j` is made of the name; a plain word is part of many.
+    let made = is_made(name);
     let part = |b: u8| b.is_ascii_alphanumeric() || b >= 0x80 || !made && (b == b'-' || b == b'_');
     let dotted = !made && before == Some(b'.');
     !dotted && !before.is_some_and(part) && !after.first().is_some_and(|b| part(*b))
@@ -135,6 +144,8 @@ mod tests {
         let own = own(&[("kafka-1", "${HOSTNAME}"), ("10.0.0.7", "${POD_IP}")]);
         assert_eq!(said(&own, "kafka-1 10.0.0.7"), "${HOSTNAME} ${POD_IP}");
         assert_eq!(said(&own.for_settings(), "kafka-0,kafka-1 10.0.0.7"), "kafka-0,kafka-1 ${POD_IP}");
+        assert!(["db-0", "web2-11", "kafka1", "my-host01"].iter().all(|n| counts(n)));
+        assert!(!["web-7f9c5d8b6-x2k41", "web", "10.0.0.7", "7f9c5d8b6", "1234"].iter().any(|n| counts(n)));
     }
 
     #[test]

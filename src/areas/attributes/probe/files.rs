@@ -35,7 +35,7 @@ const ALWAYS: [&str; 5] =
 /// Written for each container: even a name that counts members is its own in there.
 const OWN: [&str; 2] = ["/etc/hosts", "/etc/hostname"];
 /// Mounted over one another for the container's own sake.
-const NOT_CONFIG: [&str; 4] = ["/dev", "/proc", "/sys", "/run/lab"];
+const NOT_CONFIG: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// The files whose content others read.
 pub(super) type Texts = HashMap<String, Seen<Vec<u8>>>;
@@ -101,7 +101,7 @@ fn mounted_files(look: &Look) -> Vec<String> {
     };
     for mount in table.mounts.iter().filter(|m| !m.hidden && !mounted::is_remote(&m.filesystem)) {
         let Ok(point) = String::from_utf8(mount.point.clone()) else { continue };
-        if own(&point) || point == "/" {
+        if own(&point) || point == "/" || mounted::is_of_others(point.as_bytes()) {
             continue;
         }
         let here = table.path(mount);

@@ -3,13 +3,17 @@
 use super::{Look, limits, mounted::tenths, sheet::Sheet};
 use crate::{
     model::{Class, Group, Seen, Why},
-    source::cgroup::{self, Version},
+    source::{
+        cgroup::{self, Version},
+        proc::own,
+    },
 };
 
 pub(super) fn read(look: &Look, sheet: &mut Sheet) {
     memory(look, sheet);
     let table = look.moment.processes();
-    let running = || table.iter().filter(|p| !p.kernel_thread);
+    let own = own::pid(look.moment.world);
+    let running = || table.iter().filter(|p| !p.kernel_thread && Some(p.pid) != own);
     let dead = running().filter(|p| p.state == b'Z').count();
     sheet.number(Group::Process, "processes_count", Ok(running().count() as f64));
     sheet.number(Group::Process, "threads_count", Ok(running().map(|p| f64::from(p.threads)).sum()));

@@ -64,13 +64,17 @@ pub(super) fn is_remote(filesystem: &[u8]) -> bool {
         || [&b"cifs"[..], b"smb3", b"ceph", b"9p", b"glusterfs", b"afs", b"lustre"].contains(&filesystem)
 }
 
+/// Whether this is where a node mounts what belongs to its pods.
+pub(super) fn is_of_others(point: &[u8]) -> bool {
+    OF_OTHERS.iter().any(|o| point.starts_with(o))
+}
+
 pub(super) fn read(look: &Look, sheet: &mut Sheet, gaps: &mut Gaps) {
     let table = match &look.patient.table {
         Ok(table) => table,
         Err(why) => return sheet.set(Group::Mount, "mounts", Err(*why)),
     };
-    let of_others = |m: &&Mount| !look.patient.contained && OF_OTHERS.iter().any(|o| m.point.starts_with(o));
-    let seen: Vec<&Mount> = table.mounts.iter().filter(|m| !m.hidden && !of_others(m)).collect();
+    let seen: Vec<&Mount> = table.mounts.iter().filter(|m| !m.hidden && !is_of_others(&m.point)).collect();
     let element = |m: &&Mount| {
         let access: &[u8] = if m.read_only { b"ro" } else { b"rw" };
         [&look.own.replace(&m.point), &m.filesystem[..], access].join(&b' ')
