@@ -1,7 +1,7 @@
 //! How attributes are written: short, since a snapshot holds hundreds, and read without keeping anything twice, since a
 //! comparison reads thousands of snapshots.
 //!
-//! An attribute is `[group, name, value]`, with its class behind when that is not `equal`. A value is a text, a number,
+//! An attribute is `[group, name, value]`, with its class behind when that is not what its kind of value is usually. A value is a text, a number,
 //! `["sealed", hash, bytes]`, `["file", hash, bytes, mode, uid, gid, changed]` (milliseconds since 1970, or null), `["set", …]`,
 //! `["text", …]` for a text that is not UTF-8, or `{"unseen": why}`.
 
@@ -123,6 +123,15 @@ fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(seq: &mut A) -> Result<T, A
     seq.next_element()?.ok_or_else(|| A::Error::custom("it ends too early"))
 }
 
+/// The class that is not written.
+fn usually(value: &Reading<Value>) -> Class {
+    match value.open() {
+        Ok(Value::Number { .. }) => Class::Number,
+        Ok(Value::Set { .. }) => Class::Set,
+        _ => Class::Equal,
+    }
+}
+
 impl Serialize for Attribute {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         struct Seen<'a>(&'a Reading<Value>);
@@ -131,7 +140,7 @@ impl Serialize for Attribute {
                 seen(self.0, s)
             }
         }
-        let usual = self.class == Class::Equal;
+        let usual = self.class == usually(&self.value);
         let mut tuple = s.serialize_tuple(if usual { 3 } else { 4 })?;
         tuple.serialize_element(&self.group)?;
         tuple.serialize_element(&self.name)?;
@@ -160,7 +169,7 @@ impl<'de> Visitor<'de> for AttributeReader {
         let group: Group = next(&mut seq)?;
         let name: Untrusted = next(&mut seq)?;
         let Written(value) = next(&mut seq)?;
-        let class = seq.next_element()?.unwrap_or(Class::Equal);
+        let class = seq.next_element()?.unwrap_or_else(|| usually(&value));
         Ok(Attribute { group, name, class, value })
     }
 }

@@ -59,7 +59,12 @@ impl Document {
     /// Group, name and value of everything with this class.
     pub fn all(&self, class: &str) -> Vec<(String, String, Value)> {
         let rows = self.record["facts"]["list"]["rows"].as_array().expect("rows");
-        let of = |row: &&Value| row[3].as_str().unwrap_or("equal") == class;
+        let usual = |value: &Value| match value {
+            Value::Number(_) => "number",
+            value if value[0] == "set" => "set",
+            _ => "equal",
+        };
+        let of = |row: &&Value| row[3].as_str().unwrap_or_else(|| usual(&row[2])) == class;
         let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_string);
         rows.iter().filter(of).map(|r| (text(&r[0]), text(&r[1]), r[2].clone())).collect()
     }

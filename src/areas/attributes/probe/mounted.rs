@@ -100,6 +100,10 @@ pub(super) fn read(look: &Look, sheet: &mut Sheet, gaps: &mut Gaps) {
 }
 
 fn fills(m: &Mount) -> bool {
+    // What cannot be written to is full for good.
+    if m.read_only {
+        return false;
+    }
     let devices = [&b"/dev"[..], b"/proc", b"/sys"]
         .iter()
         .any(|d| m.point.strip_prefix(*d).is_some_and(|r| r.is_empty() || r[0] == b'/'));
