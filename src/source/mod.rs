@@ -1,11 +1,14 @@
 //! The only door to the world: everything here reads, nothing writes, and each reader takes its root as an argument.
 
+mod certificate;
 pub mod cgroup;
 pub mod child;
 mod clock;
 pub mod dns;
 mod headroom;
 mod host;
+pub mod input;
+mod machine;
 mod moment;
 pub mod mounts;
 pub mod net;
@@ -20,9 +23,11 @@ mod users;
 mod walk;
 mod world;
 
+pub use certificate::expires;
 pub use clock::Clock;
 pub use headroom::budget;
 pub use host::host;
+pub use machine::{machine, random};
 pub use moment::{Moment, Phase};
 pub use scope::{Netns, Scope};
 pub use users::Users;

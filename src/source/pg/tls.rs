@@ -46,6 +46,11 @@ const SYSTEM: [&str; 5] = [
 /// At most this much of a file of certificates is read.
 const MOST: u64 = 8 << 20;
 
+/// The end of a certificate's time, seconds since 1970; `None` when these bytes are none.
+pub(in crate::source) fn expires(der: &[u8]) -> Option<i64> {
+    Certificate::parse(der).map(|c| c.valid.1)
+}
+
 /// An encrypted stream and what is to be known of it.
 pub(super) struct Secured {
     pub stream: Box<StreamOwned<ClientConnection, Wire>>,
