@@ -229,8 +229,10 @@ impl Gaps {
     /// Counts `count` more of `what`.
     pub fn add_many(&mut self, why: Why, what: &'static str, count: u64, example: impl fmt::Display) {
         if count > 0 {
-            let gap =
-                self.folded.entry((why, what)).or_insert_with(|| Gap { count: 0, ..Gap::new(what, why, example) });
+            let gap = self
+                .folded
+                .entry((why, what))
+                .or_insert_with(|| Gap { count: 0, ..Gap::new(what, why, example) });
             gap.count = gap.count.saturating_add(count);
         }
     }

@@ -56,6 +56,9 @@ mod tests {
     #[test]
     fn among_equal_values_another_is_infinitely_far_off() {
         let spread = Spread::of([5.0, 5.0, 5.0, 9.0].into_iter()).unwrap();
-        assert_eq!((spread.score(5.0), spread.score(9.0), spread.score(1.0)), (0.0, f64::INFINITY, f64::NEG_INFINITY));
+        assert_eq!(
+            (spread.score(5.0), spread.score(9.0), spread.score(1.0)),
+            (0.0, f64::INFINITY, f64::NEG_INFINITY)
+        );
     }
 }

@@ -93,7 +93,11 @@ fn differences(f: &Facts, rows: usize) -> Block {
                     let beside = d.values.iter().find(|o| o.held != v.held).map(|o| &o.held);
                     all.push(counted(&v.held.said(&d.name, beside), v.members.len()));
                 }
-                (all.first().cloned().unwrap_or_default(), "split".into(), all.get(1).cloned().unwrap_or_default())
+                (
+                    all.first().cloned().unwrap_or_default(),
+                    "split".into(),
+                    all.get(1).cloned().unwrap_or_default(),
+                )
             }
         };
         vec![cut(&what).into(), odd.into(), cut(&theirs).into(), norm.into(), d.unseen.len().into()]

@@ -42,7 +42,9 @@ pub struct Facts {
     pub differences: Kept<Difference>,
     /// Figures that vary.
     pub figures: Kept<Figure>,
-    /// What should be another everywhere, and is not.
+    /// So many attributes should be another everywhere.
+    pub unique: u64,
+    /// Of these those that are not.
     pub duplicates: Kept<Duplicate>,
     /// Names of what was another everywhere and was learned to be so by nature, such as a start time.
     pub own: Kept<String>,
@@ -60,6 +62,7 @@ impl Default for Facts {
             groups: vec![],
             differences: Kept::default(),
             figures: Kept::default(),
+            unique: 0,
             duplicates: Kept::default(),
             own: Kept::default(),
         }

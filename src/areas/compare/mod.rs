@@ -6,8 +6,6 @@ mod blocks;
 mod checks;
 pub mod facts;
 mod probe;
-#[cfg(test)]
-mod seeded;
 
 pub use args::Args;
 pub use facts::Facts;
@@ -28,7 +26,8 @@ impl Area for Compare {
     type Args = Args;
     type Facts = Facts;
     const NAME: &'static str = "compare";
-    const ABOUT: &'static str = "The odd one out among snapshot files, pods, ssh hosts or anything that commands can be run in";
+    const ABOUT: &'static str =
+        "The odd one out among snapshot files, pods, ssh hosts or anything that commands can be run in";
     const PLACE: Place = Place::Apart;
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 

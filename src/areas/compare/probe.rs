@@ -74,7 +74,11 @@ impl Compare {
     ) -> Result<(), Gap> {
         let mut heard: Vec<Result<Answered, Gap>> = Vec::new();
         for (member, answer) in members.iter().zip(answers) {
-            heard.push(answer.unwrap_or_else(|| Err(Gap::new(&member.name, Why::TimedOut, "it was not asked in time"))));
+            heard.push(
+                answer.unwrap_or_else(|| {
+                    Err(Gap::new(&member.name, Why::TimedOut, "it was not asked in time"))
+                }),
+            );
         }
         for gap in heard.iter().filter_map(|h| h.as_ref().err()) {
             gaps.named(gap.clone(), OTHERS);
@@ -82,7 +86,8 @@ impl Compare {
         let identities: Vec<_> = heard.iter().flatten().map(|a| &a.identity).collect();
         let over_time = who::all_one(&identities);
         let names = who::names(members, &heard, over_time);
-        let seen: Vec<Seen> = members.iter().zip(&heard).zip(&names).map(|((m, h), n)| seen(m, h, n)).collect();
+        let seen: Vec<Seen> =
+            members.iter().zip(&heard).zip(&names).map(|((m, h), n)| seen(m, h, n)).collect();
         let reference = match &self.args.reference {
             None => None,
             Some(wanted) => Some(who::reference(wanted, members, &seen)?),
@@ -120,9 +125,11 @@ fn members(args: &Args, reach: &Reach, until: Instant) -> Result<Vec<Member>, Ga
         specs.push(Spec::parse(&word, false).map_err(bad)?);
     }
     if specs.is_empty() && args.cluster.selector.is_none() {
-        return Err(bad("nobody to compare: name two snapshot files, pods (-l app=web, deploy/NAME, pod/NAME), \
+        return Err(bad(
+            "nobody to compare: name two snapshot files, pods (-l app=web, deploy/NAME, pod/NAME), \
                         ssh:HOST, or names with --exec"
-            .into()));
+                .into(),
+        ));
     }
     let members = resolve(reach, &specs, template.as_ref(), until).map_err(|e| e.gap("compare"))?;
     match &members[..] {

@@ -42,9 +42,12 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         return;
     }
     let answered = f.members.iter().filter(|m| m.missing.is_none()).count();
-    let clocks: Vec<(u32, f64, f64)> = f.members.iter().enumerate().filter_map(|(i, m)| {
-        m.clock.map(|c| (i as u32, c.ahead_s, c.within_s))
-    }).collect();
+    let clocks: Vec<(u32, f64, f64)> = f
+        .members
+        .iter()
+        .enumerate()
+        .filter_map(|(i, m)| m.clock.map(|c| (i as u32, c.ahead_s, c.within_s)))
+        .collect();
     if clocks.is_empty() {
         let none: Reading<()> = Reading::unseen(Why::NotAsked);
         out.part(&none, "the clocks: snapshots that were written before tell nothing about them");
@@ -59,7 +62,9 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     };
     let beyond = |c: &&(u32, f64, f64)| (c.1 - middle).abs() - c.2 >= at.off_s.value();
     let off: Vec<_> = clocks.iter().filter(beyond).collect();
-    let Some(worst) = off.iter().max_by(|a, b| (a.1 - middle).abs().total_cmp(&(b.1 - middle).abs())) else { return };
+    let Some(worst) = off.iter().max_by(|a, b| (a.1 - middle).abs().total_cmp(&(b.1 - middle).abs())) else {
+        return;
+    };
     let odd = Members::of(off.iter().map(|c| c.0));
     let by = worst.1 - middle;
     let who = fold(&odd, &f.members);

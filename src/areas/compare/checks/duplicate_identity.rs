@@ -2,11 +2,11 @@
 
 use super::{
     super::facts::{Facts, fold, plain_name},
-    odd::{ready, subject, ties, weight},
+    odd::{subject, ties, weight},
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Group, Judging, Severity},
+    model::{Confidence, Finding, Judging, Reading, Severity, Why},
 };
 
 check! {
@@ -33,15 +33,16 @@ check! {
     judge(Facts)
 }
 
-const GROUPS: &[Group] = &[
-    Group::Env, Group::File, Group::Dns, Group::Image, Group::Limit, Group::Sysctl, Group::Version, Group::Mount,
-    Group::Disk, Group::Memory, Group::Fd, Group::Socket, Group::Process,
-];
-
 fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
-    if !ready(f, GROUPS, "nothing that should be unique was recorded", out) {
+    if out.part(&f.compared, "fewer than two members answered").is_none() {
         return;
     }
+    if f.unique == 0 {
+        let nothing: Reading<()> = Reading::unseen(Why::NotAsked);
+        out.part(&nothing, "nothing that should be unique was recorded");
+        return;
+    }
+    out.looked(f.unique);
     for d in f.duplicates.top() {
         let who = fold(&d.members, &f.members);
         let title = format!("{who} have one {}: {}", plain_name(&d.name), d.held.said(&d.name, None));

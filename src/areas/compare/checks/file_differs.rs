@@ -1,6 +1,9 @@
 //! `compare/file-differs`
 
-use super::{super::facts::Facts, odd};
+use super::{
+    super::facts::{Difference, Facts},
+    odd,
+};
 use crate::{
     check,
     model::{Group, Judging},
@@ -30,6 +33,8 @@ check! {
     judge(Facts)
 }
 
+const RESOLVER: &str = "/etc/resolv.conf";
+
 const ABOUT: odd::About = odd::About {
     groups: &[Group::File],
     one: "file",
@@ -41,5 +46,10 @@ const ABOUT: odd::About = odd::About {
 };
 
 fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
-    odd::judge(f, &ABOUT, out);
+    // What the resolver makes of its file is said by `compare/dns-differs`.
+    let told = |d: &Difference| {
+        let dns = |o: &&Difference| o.group == Group::Dns && o.odd() == d.odd();
+        d.name == RESOLVER && f.differences.top().iter().any(|o| dns(&o))
+    };
+    odd::judge_with(f, &ABOUT, out, |d| !told(d), |_, finding| finding);
 }

@@ -1,9 +1,12 @@
 //! `compare/image-differs`
 
-use super::{super::facts::Facts, odd};
+use super::{
+    super::facts::{Facts, Members},
+    odd,
+};
 use crate::{
     check,
-    model::{Group, Judging},
+    model::{Finding, Group, Judging},
 };
 
 check! {
@@ -41,7 +44,7 @@ const ABOUT: odd::About = odd::About {
 };
 
 fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
-    odd::judge_with(f, &ABOUT, out, |odd, finding| {
+    let say = |odd: &Members, finding: Finding| {
         let name = |i: u32| f.members.get(i as usize).and_then(|m| m.image_name.as_deref());
         let theirs: Vec<&str> = odd.iter().filter_map(name).collect();
         let others = (0..f.members.len() as u32).filter(|i| !odd.has(*i)).find_map(name);
@@ -49,8 +52,11 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
             (Some(one), Some(other)) if *one == other => {
                 finding.because(format!("all are named {other}: one name, two images"))
             }
-            (Some(one), Some(other)) => finding.because(format!("it is named {one}, that of the others {other}")),
+            (Some(one), Some(other)) => {
+                finding.because(format!("it is named {one}, that of the others {other}"))
+            }
             _ => finding,
         }
-    });
+    };
+    odd::judge_with(f, &ABOUT, out, |_| true, say);
 }

@@ -41,7 +41,8 @@ check! {
 }
 
 /// What names of figures say that are no use of memory by the program.
-const NOT_USE: &[&str] = &["cache", "file", "limit", "total", "available", "free", "max", "slab", "swap_total"];
+const NOT_USE: &[&str] =
+    &["cache", "file", "limit", "total", "available", "free", "max", "slab", "swap_total"];
 
 const WORDS: Words = Words {
     remedy: "take a heap profile of it before it is restarted, and see which requests land there",

@@ -51,14 +51,15 @@ pub(super) fn ready(f: &Facts, groups: &[Group], none: &'static str, out: &mut J
 
 /// Judges the differences of some groups.
 pub(super) fn judge(f: &Facts, about: &About, out: &mut Judging) {
-    judge_with(f, about, out, |_, finding| finding);
+    judge_with(f, about, out, |_| true, |_, finding| finding);
 }
 
-/// The same; `say` adds what it knows of those who are odd.
+/// The same of those that count; `say` adds what it knows of those who are odd.
 pub(super) fn judge_with(
     f: &Facts,
     about: &About,
     out: &mut Judging,
+    counts: impl Fn(&Difference) -> bool,
     say: impl Fn(&Members, Finding) -> Finding,
 ) {
     if !ready(f, about.groups, about.none, out) {
@@ -67,7 +68,7 @@ pub(super) fn judge_with(
     // By who is odd; where nobody is, by how the members are split.
     let mut by_odd: BTreeMap<Members, Vec<&Difference>> = BTreeMap::new();
     let mut by_split: BTreeMap<Vec<&Members>, Vec<&Difference>> = BTreeMap::new();
-    for d in f.differences.top().iter().filter(|d| about.groups.contains(&d.group)) {
+    for d in f.differences.top().iter().filter(|d| about.groups.contains(&d.group) && counts(d)) {
         match d.odd() {
             Some(odd) => by_odd.entry(odd).or_default().push(d),
             None => by_split.entry(d.values.iter().map(|v| &v.members).collect()).or_default().push(d),
@@ -146,7 +147,8 @@ pub(super) fn ties(f: &Facts, odd: &Members) -> Vec<Thing> {
 /// The command that shows more of the first of them.
 pub(super) fn more(f: &Facts, odd: &Members, command: &str, finding: Finding) -> Finding {
     let Some(m) = odd.first().and_then(|i| f.members.get(i as usize)) else { return finding };
-    let plain = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || "-._:@".contains(c));
+    let plain =
+        |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || "-._:@".contains(c));
     let line = match m.kind {
         Kind::Pod => {
             let bare = m.name.rsplit('/').next().unwrap_or(&m.name);
@@ -260,7 +262,10 @@ fn split(f: &Facts, about: &About, all: &[&Difference]) -> Finding {
         }
     }
     let weigh = all.len() as f64;
-    let finding = finding.evidence("members", of).evidence("differences", all.len()).weight(weigh + about.order / ORDERS);
+    let finding = finding
+        .evidence("members", of)
+        .evidence("differences", all.len())
+        .weight(weigh + about.order / ORDERS);
     match f.over_time {
         true => finding.remedy(about.remedy),
         false => finding
@@ -277,7 +282,8 @@ fn names_of(f: &Facts, d: &Difference) -> String {
 
 /// `a.json and b.json are of one pod at two times, which changed`.
 fn changed(f: &Facts, d: &Difference) -> String {
-    let mut who: Vec<&Seen> = d.values.iter().flat_map(|v| v.members.iter()).filter_map(|i| f.members.get(i as usize)).collect();
+    let mut who: Vec<&Seen> =
+        d.values.iter().flat_map(|v| v.members.iter()).filter_map(|i| f.members.get(i as usize)).collect();
     who.sort_by(|a, b| a.name.cmp(&b.name));
     let names: Vec<&str> = who.iter().map(|m| m.name.as_str()).collect();
     format!("what {} saw has changed", names.join(" and "))

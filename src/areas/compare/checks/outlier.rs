@@ -59,7 +59,12 @@ pub(super) struct Words {
 }
 
 /// One finding for each set of members that are far off in the same figures.
-pub(super) fn findings(f: &Facts, all: Vec<Far>, words: &Words, severity: impl Fn(&Far) -> Severity) -> Vec<Finding> {
+pub(super) fn findings(
+    f: &Facts,
+    all: Vec<Far>,
+    words: &Words,
+    severity: impl Fn(&Far) -> Severity,
+) -> Vec<Finding> {
     let mut by_member: BTreeMap<u32, Vec<Far>> = BTreeMap::new();
     for far in all {
         by_member.entry(far.member).or_default().push(far);
@@ -80,7 +85,8 @@ pub(super) fn findings(f: &Facts, all: Vec<Far>, words: &Words, severity: impl F
         let who = fold(&odd, &f.members);
         let up_to = if odd.len() > 1 { "up to " } else { "" };
         let label = plain_name(&worst.figure.name);
-        let title = format!("{who}: {label} {up_to}{}, the others about {}", shown(worst.value), shown(worst.base));
+        let title =
+            format!("{who}: {label} {up_to}{}, the others about {}", shown(worst.value), shown(worst.base));
         let mut finding = Finding::new(grade, confidence, subject(f, &odd), title)
             .evidence("odd", odd.len())
             .evidence("members", worst.figure.of);

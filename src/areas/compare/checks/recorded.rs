@@ -87,3 +87,6 @@ pub fn judged_with(pods: &[Pod], facts: Facts) -> Facts {
 pub fn judged(pods: &[Pod]) -> Facts {
     judged_with(pods, Facts::default())
 }
+
+#[path = "votes_tests.rs"]
+mod votes;

@@ -56,7 +56,10 @@ impl Held {
         match value {
             Value::Text { text } => {
                 let text = text.as_str();
-                let cut = text.char_indices().nth(SHOWN).map_or(text.to_string(), |(at, _)| format!("{}…", &text[..at]));
+                let cut = text
+                    .char_indices()
+                    .nth(SHOWN)
+                    .map_or(text.to_string(), |(at, _)| format!("{}…", &text[..at]));
                 Held::Text { text: cut }
             }
             Value::Sealed { hash, bytes } => Held::Sealed { hash: hash.clone(), bytes: *bytes },
@@ -98,7 +101,9 @@ impl Held {
             Held::Missing => "missing".into(),
             Held::File { hash, bytes, mode, uid, gid, modified } => {
                 let other = match beside {
-                    Some(Held::File { hash, bytes, mode, uid, gid, .. }) => Some((hash, bytes, mode, uid, gid)),
+                    Some(Held::File { hash, bytes, mode, uid, gid, .. }) => {
+                        Some((hash, bytes, mode, uid, gid))
+                    }
                     _ => None,
                 };
                 let mut parts = Vec::new();
@@ -164,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_where_it_is_shown_and_whole_where_it_decides() {
-        let text = |end: &str| Value::Text { text: Untrusted::from(format!("{}{end}", "ä".repeat(500)).as_str()) };
+        let text =
+            |end: &str| Value::Text { text: Untrusted::from(format!("{}{end}", "ä".repeat(500)).as_str()) };
         assert_ne!(Held::voice(&text("x")), Held::voice(&text("y")));
         assert_eq!(Held::of(&text("x")), Held::of(&text("y")));
         assert_eq!(with_unit(1536.0, "limit_bytes"), "1.5 KiB");

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 /// There are no more columns; what is beyond is counted.
 const COLUMNS: usize = 50_000;
 
+/// The name of what stands for everything of a group that could not be listed.
+const REST: &str = "*";
+
 /// What the snapshot of a member was asked for beside what is always recorded: what was not asked for is not missing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Asked {
@@ -64,13 +67,25 @@ impl Table {
     /// Enters one member; `blind` are the groups of which it could see nothing.
     pub fn add(&mut self, index: u32, asked: Asked, blind: Blind, of: Attributes) {
         let cut = of.list.total() > of.list.top().len() as u64;
-        self.entered.push(Entered { index, asked, key: of.key_id, blind, cut });
+        let mut blind = blind;
         for Attribute { group, name, class, value } in of.list.top() {
-            self.enter(index, *group, name, *class, value.gathered());
+            match value.gathered() {
+                // What stands for all that could not be listed.
+                Err(why) if name.as_str() == REST => blind.push((*group, why)),
+                value => self.enter(index, *group, name, *class, value),
+            }
         }
+        self.entered.push(Entered { index, asked, key: of.key_id, blind, cut });
     }
 
-    fn enter(&mut self, member: u32, group: Group, name: &Untrusted, class: Class, value: Result<&Value, Why>) {
+    fn enter(
+        &mut self,
+        member: u32,
+        group: Group,
+        name: &Untrusted,
+        class: Class,
+        value: Result<&Value, Why>,
+    ) {
         let Some(column) = self.column(group, name.as_str(), None, class) else { return };
         match value {
             Ok(Value::Number { number }) if class == Class::Number => column.numbers.push((member, *number)),
@@ -87,7 +102,13 @@ impl Table {
         }
     }
 
-    fn column(&mut self, group: Group, name: &str, element: Option<&str>, class: Class) -> Option<&mut Column> {
+    fn column(
+        &mut self,
+        group: Group,
+        name: &str,
+        element: Option<&str>,
+        class: Class,
+    ) -> Option<&mut Column> {
         let known = self.index.entry(group).or_default();
         let joined;
         let key = match element {

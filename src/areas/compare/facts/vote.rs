@@ -1,7 +1,7 @@
 //! The vote: what more than half have is the norm, who has something else is odd, and where nobody has more than half nobody is.
 
 use super::{
-    Compared, Difference, Duplicate, Facts, Held, Members, Seen, Value, VALUES,
+    Compared, Difference, Duplicate, Facts, Held, Members, Seen, VALUES, Value,
     figure::Figure,
     table::{Column, Entered, Table},
 };
@@ -34,8 +34,6 @@ struct Vote<'t> {
     /// Who hashed under the key that most have.
     keyed: &'t HashSet<u32>,
     reference: Option<u32>,
-    /// Names of variables.
-    variables: &'t HashSet<&'t str>,
     /// Who has which set.
     sets: &'t HashMap<(Group, &'t str), Vec<u32>>,
 }
@@ -58,18 +56,15 @@ impl Table {
         }
         let entered: HashMap<u32, &Entered> = self.entered.iter().map(|e| (e.index, e)).collect();
         let keyed = keyed(&self.entered);
-        let variables =
-            self.columns.iter().filter(|c| c.group == Group::Env).map(|c| c.name.as_str()).collect();
         let sets = self.columns.iter().filter(|c| c.class == Class::Set && c.element.is_none());
         let sets = sets
             .map(|c| ((c.group, c.name.as_str()), c.cells.iter().map(|c| c.0).collect::<Vec<_>>()))
             .collect();
-        let vote =
-            Vote { entered: &entered, keyed: &keyed, reference: facts.reference, variables: &variables, sets: &sets };
+        let vote = Vote { entered: &entered, keyed: &keyed, reference: facts.reference, sets: &sets };
         let mut out = Tally { seen, ..Tally::default() };
-        let mut own_elements = OwnElements::of(&self.columns, entered.len());
+        let own_elements = OwnElements::of(&self.columns, entered.len());
         for column in &self.columns {
-            let (came, count) = vote.over(column, &mut own_elements);
+            let (came, count) = vote.over(column, &own_elements);
             out.enter(column, came, &count);
         }
         out.finish(facts, entered.len(), self.dropped)
@@ -104,14 +99,15 @@ impl OwnElements {
 }
 
 impl Vote<'_> {
-    fn over(&self, column: &Column, own: &mut OwnElements) -> (Came, Count) {
-        let mut count = self.count(column);
+    fn over(&self, column: &Column, own: &OwnElements) -> (Came, Count) {
+        let count = self.count(column);
         if column.class == Class::Number {
             let unseen = Members::of(count.unseen.iter().map(|u| u.0));
-            let came = Figure::of(column, self.reference, unseen).map_or(Came::Alone, |f| Came::Figure(Box::new(f)));
+            let came =
+                Figure::of(column, self.reference, unseen).map_or(Came::Alone, |f| Came::Figure(Box::new(f)));
             return (came, count);
         }
-        let came = self.decide(column, &mut count, own);
+        let came = self.decide(column, &count, own);
         (came, count)
     }
 
@@ -121,10 +117,11 @@ impl Vote<'_> {
         let mut redacted = 0;
         let mut by_value: Vec<Vec<u32>> = vec![Vec::new(); column.values.len()];
         let kind = |v: &Held| matches!(v, Held::Sealed { .. });
-        let (sealed, shown) = column.cells.iter().fold((0, 0), |n, (_, v)| match column.values.get(*v as usize) {
-            Some(v) if kind(v) => (n.0 + 1, n.1),
-            _ => (n.0, n.1 + 1),
-        });
+        let (sealed, shown) =
+            column.cells.iter().fold((0, 0), |n, (_, v)| match column.values.get(*v as usize) {
+                Some(v) if kind(v) => (n.0 + 1, n.1),
+                _ => (n.0, n.1 + 1),
+            });
         for (member, value) in &column.cells {
             let Some(held) = column.values.get(*value as usize) else { continue };
             let hashed = matches!(held, Held::Sealed { .. } | Held::File { .. });
@@ -156,7 +153,8 @@ impl Vote<'_> {
         known.extend(&missing);
         let holders: Vec<&Entered> =
             column.cells.iter().filter_map(|c| self.entered.get(&c.0).copied()).take(64).collect();
-        let of_set = column.element.as_ref().and_then(|_| self.sets.get(&(column.group, column.name.as_str())));
+        let of_set =
+            column.element.as_ref().and_then(|_| self.sets.get(&(column.group, column.name.as_str())));
         for (index, entered) in self.entered.iter().filter(|e| !known.contains(e.0)) {
             let asked = |list: fn(&Entered) -> &Vec<String>| {
                 holders.iter().all(|h| list(h).iter().all(|g| list(entered).contains(g)))
@@ -182,13 +180,8 @@ impl Vote<'_> {
         missing
     }
 
-    fn decide(&self, column: &Column, count: &mut Count, own: &OwnElements) -> Came {
-        let voices = |c: &Count| c.classes.iter().map(|c| c.1.len()).sum::<usize>();
-        if column.group == Group::Env && self.service_link(&column.name) {
-            // Made when the pod started, of the services that there were: an older pod has fewer.
-            count.classes.retain(|c| c.0 != Held::Missing);
-        }
-        let n = voices(count);
+    fn decide(&self, column: &Column, count: &Count, own: &OwnElements) -> Came {
+        let n: usize = count.classes.iter().map(|c| c.1.len()).sum();
         if n < 2 {
             return Came::Alone;
         }
@@ -206,7 +199,12 @@ impl Vote<'_> {
                 Some((held, who)) if largest * 2 <= n => {
                     let members = Members::of(who.iter().copied());
                     let held = held.clone();
-                    return Came::Twice(Duplicate { group: column.group, name: column.name.clone(), held, members });
+                    return Came::Twice(Duplicate {
+                        group: column.group,
+                        name: column.name.clone(),
+                        held,
+                        members,
+                    });
                 }
                 Some(_) => {}
             }
@@ -224,17 +222,6 @@ impl Vote<'_> {
             None => (largest * 2 > n).then_some(0),
         };
         Came::Differs(Box::new(difference(column, count, norm, n)))
-    }
-
-    /// Whether Kubernetes made this variable of a service.
-    /// <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>
-    fn service_link(&self, name: &str) -> bool {
-        let Some(at) = name.find("_SERVICE_HOST").or_else(|| name.find("_SERVICE_PORT")).or_else(|| name.find("_PORT"))
-        else {
-            return false;
-        };
-        let stem = &name[..at];
-        !stem.is_empty() && self.variables.contains(format!("{stem}_SERVICE_HOST").as_str())
     }
 }
 
@@ -282,6 +269,7 @@ struct Tally {
     duplicates: Vec<Duplicate>,
     own: Vec<String>,
     own_total: u64,
+    unique: u64,
 }
 
 impl Tally {
@@ -305,6 +293,7 @@ impl Tally {
             *unseen.entry(*why).or_default() += 1;
         }
         group.redacted += count.redacted;
+        self.unique += u64::from(column.class == Class::Unique);
         if !matches!(came, Came::Alone) {
             group.attributes += 1;
         }
@@ -355,7 +344,11 @@ impl Tally {
     fn shorten(&mut self) {
         let place = |d: &Difference| (d.norm.is_none(), d.group, d.name.clone(), d.element.clone());
         self.differences.sort_by(|a, b| {
-            a.norm.is_none().cmp(&b.norm.is_none()).then(b.bits.total_cmp(&a.bits)).then(place(a).cmp(&place(b)))
+            a.norm
+                .is_none()
+                .cmp(&b.norm.is_none())
+                .then(b.bits.total_cmp(&a.bits))
+                .then(place(a).cmp(&place(b)))
         });
         self.differences.truncate(super::DIFFERENCES);
     }
@@ -368,10 +361,10 @@ impl Tally {
         self.figures.truncate(FIGURES);
         let duplicates = self.duplicates.len() as u64;
         self.duplicates.truncate(NAMES);
-        let groups = self.groups.into_values().map(|(group, unseen)| Compared {
-            unseen: unseen.into_iter().collect(),
-            ..group
-        });
+        let groups = self
+            .groups
+            .into_values()
+            .map(|(group, unseen)| Compared { unseen: unseen.into_iter().collect(), ..group });
         let mut groups: Vec<Compared> = groups.collect();
         if let (Some(first), true) = (groups.first_mut(), dropped > 0) {
             first.unseen.push((Why::TooMany, dropped));
@@ -384,6 +377,7 @@ impl Tally {
             figures: Kept::worst(figures, self.figures),
             duplicates: Kept::worst(duplicates, self.duplicates),
             own: Kept::worst(self.own_total, self.own),
+            unique: self.unique,
             ..facts
         }
     }

@@ -132,8 +132,8 @@ pub(super) fn of(
         let code = said.code.map_or("a signal".into(), |c| c.to_string());
         return Err(bad(Why::Malformed, format!("its paramedic ended with {code}: {last}")));
     }
-    let text = String::from_utf8(said.stdout)
-        .map_err(|_| bad(Why::Malformed, "its answer is no text".into()))?;
+    let text =
+        String::from_utf8(said.stdout).map_err(|_| bad(Why::Malformed, "its answer is no text".into()))?;
     parse(&text, Some((asked, took.as_secs_f64()))).map_err(|words| bad(Why::Malformed, words))
 }
 
