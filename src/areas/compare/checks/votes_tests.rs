@@ -212,7 +212,7 @@ fn memory_is_an_outlier_by_ratio_and_by_size() {
 fn descriptors_are_an_outlier_and_connections_are_not() {
     let counts = |group, name: &str| with_numbers(group, name, &[40.0, 44.0, 41.0, 46.0, 900.0]);
     let f = one(&fd_outlier::CHECK, &counts(Group::Fd, "all_open_count"));
-    assert_eq!(f.title, "web-4: all open 900, the others about 42.50");
+    assert_eq!(f.title, "web-4: all open 900, the others about 43");
     let mut pods = fleet(5);
     for (i, pod) in pods.iter_mut().enumerate() {
         pod.number(Group::Fd, "all_open_count", 50.0);
