@@ -10,6 +10,7 @@ mod lifecycle;
 mod memory;
 mod pg;
 mod pgbouncer;
+mod pods;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
@@ -27,6 +28,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<dns::Dns>(),
     Entry::of::<pg::Pg>(),
     Entry::of::<pgbouncer::PgBouncer>(),
+    Entry::of::<pods::Pods>(),
 ];
 
 /// What `snapshot` records beside the areas, for `compare`.

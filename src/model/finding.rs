@@ -104,18 +104,18 @@ pub enum Thing {
         /// Start, microseconds since 1970 by the server's clock: with the pid, the identity of a session.
         started_us: i64,
     },
-    /// Something that a database server or pooler knows by name.
+    /// Something that a database server, a pooler or a cluster knows by name.
     Named {
         /// What it is.
         what: What,
-        /// The server, `address:port` or socket.
+        /// The server, `address:port` or socket; of a cluster the context or the file.
         server: String,
         /// Its name there; of a table with database and schema.
         name: String,
     },
 }
 
-/// Things that database servers and poolers know by name.
+/// Things that database servers, poolers and clusters know by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
@@ -137,6 +137,10 @@ pub enum What {
     Pool,
     /// A statement by its shape.
     Statement,
+    /// A workload of a cluster: `deployment/web`, with its namespace.
+    Workload,
+    /// A pod, with its namespace.
+    Pod,
 }
 
 /// What one check found.

@@ -28,7 +28,7 @@ pub use progress::{Progress, Quiet, Work};
 pub use psi::{Psi, PsiLine};
 pub use queue::QueueTable;
 pub use reading::{Gap, Gaps, Kept, Reading, Seen, Why};
-pub use redact::{Argv, Environ, Setting};
+pub use redact::{Argv, Environ, Setting, Suspicion, suspicion};
 pub use sql::Sql;
 pub use tcp::{ALL_STATES, TcpState, parse_states};
 pub use time::Stamp;

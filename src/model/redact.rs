@@ -4,6 +4,9 @@
 mod line;
 mod names;
 mod secrets;
+mod suspicion;
+
+pub use suspicion::{Suspicion, suspicion};
 
 use super::Untrusted;
 use std::fmt;

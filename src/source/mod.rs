@@ -6,6 +6,7 @@ mod clock;
 pub mod dns;
 mod headroom;
 mod host;
+pub mod manifests;
 mod moment;
 pub mod mounts;
 pub mod net;
@@ -19,6 +20,7 @@ pub mod snapshot;
 mod users;
 mod walk;
 mod world;
+pub mod yaml;
 
 pub use clock::Clock;
 pub use headroom::budget;
