@@ -199,7 +199,7 @@ fn what_is_no_yaml_is_refused_with_file_and_line() {
     refused("anchor.yaml", b"kind: Pod\nspec: *nobody\n", "line 2");
     refused("template.yaml", b"kind: Pod\nmetadata:\n  name: {{ .Values.x }}\n", "helm template");
     refused("binary.yaml", b"kind: Pod\nname: \xff\xfe\n", "line 2: it is not UTF-8");
-    refused("cut.json", br#"{"kind": "Pod", "metadata": {"#, "line 1");
+    refused("cut.json", br#"{"kind": "Pod", "metadata": {"#, "line 2");
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for i in 1..20 {
         let _ = writeln!(bomb, "a{i}: &a{i} [{}]", vec![format!("*a{}", i - 1); 10].join(", "));

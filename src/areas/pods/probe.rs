@@ -12,7 +12,10 @@ use crate::{
     source::{Clock, Moment, manifests},
 };
 use objects::Objects;
-use std::{io::ErrorKind, path::Path};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// The probe.
 pub struct Pods {
@@ -62,7 +65,8 @@ impl Pods {
             Gap::new("manifests", why, e)
         };
         let cluster = &self.args.cluster;
-        let files = manifests::files(&self.args.files).map_err(unusable)?;
+        let paths: Vec<PathBuf> = self.args.files.iter().map(PathBuf::from).collect();
+        let files = manifests::files(&paths).map_err(unusable)?;
         let work = m.progress.begin("manifests", files.len() as u64);
         let mut objects = Objects::default();
         for (at, path) in files.iter().enumerate() {
@@ -87,7 +91,7 @@ impl Pods {
             objects.only_labels(wanted).map_err(|what| Gap::new("--selector", Why::Unsupported, what))?;
         }
         if objects.is_empty() {
-            let named: Vec<String> = self.args.files.iter().map(|p| name_of(p)).collect();
+            let named: Vec<String> = paths.iter().map(|p| name_of(p)).collect();
             let detail = format!(
                 "{}: no pod and nothing that makes pods in it: nothing was looked at",
                 named.join(", ")

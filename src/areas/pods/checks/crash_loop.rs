@@ -83,7 +83,7 @@ fn of(f: &Facts, p: &Pod, c: &State, at: &Limits) -> Option<Finding> {
     }
     let logs =
         format!("kubectl logs {} {} -c {} --previous", word(&p.name), place(f, &p.namespace), word(&c.name));
-    Some(finding.remedy(format!("its last words: {logs}")).next(format!("explain {}", CHECK.doc.code)))
+    Some(finding.remedy(format!("its last words: {logs}")))
 }
 
 #[cfg(test)]

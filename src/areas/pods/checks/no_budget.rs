@@ -39,7 +39,10 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     let scalers = out.aside(&f.scalers);
     let mut found = Vec::new();
     for w in all.into_iter().filter(|w| w.kind.is_service()) {
-        let ours: Vec<&Budget> = budgets.iter().filter(|b| b.covers(w)).collect();
+        let mut ours: Vec<&Budget> = budgets.iter().filter(|b| b.covers(w)).collect();
+        // The same object may be in several files.
+        ours.sort_by_key(|b| (&b.namespace, &b.name));
+        ours.dedup_by_key(|b| (&b.namespace, &b.name));
         let Some(said) = out.see(&w.replicas).copied() else { continue };
         let scaler = scalers.and_then(|s| s.iter().find(|s| s.scales(w)));
         let replicas = if f.live { said } else { scaler.map_or(said, |s| s.min.max(said)) };
@@ -74,7 +77,8 @@ fn none(f: &Facts, w: &Workload, replicas: u64) -> Finding {
 
 fn many(f: &Facts, w: &Workload, several: &[&Budget]) -> Finding {
     let names: Vec<&str> = several.iter().map(|b| b.name.as_str()).collect();
-    let title = format!("{}: its pods cannot be evicted: budgets {} both mean them", w.full(), some(&names));
+    let title =
+        format!("{}: its pods cannot be evicted: several budgets mean them, {}", w.full(), some(&names));
     Finding::new(Severity::Warning, Confidence::High, workload_thing(f, w), title)
         .evidence("budgets", names.len())
         .evidence("names", names.join(", "))

@@ -59,12 +59,13 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
             1 => format!("{}: {what}", w.full()),
             _ => format!("{}: {what} of {}", w.full(), some(&names)),
         };
-        let finding = Finding::new(Severity::Notice, Confidence::High, workload_thing(f, w), title)
-            .evidence("no_memory_limit", limit.join(", "))
-            .evidence("no_memory_request", memory.join(", "))
-            .evidence("no_cpu_request", cpu.join(", "))
+        let mut finding = Finding::new(Severity::Notice, Confidence::High, workload_thing(f, w), title)
             .because(because)
             .remedy("resources: {requests: {cpu: …, memory: …}, limits: {memory: …}}");
+        let missing = [("no_memory_limit", &limit), ("no_memory_request", &memory), ("no_cpu_request", &cpu)];
+        for (key, names) in missing.into_iter().filter(|m| !m.1.is_empty()) {
+            finding = finding.evidence(key, names.join(", "));
+        }
         found.push(next(finding, f, w));
     }
     say(found, out);

@@ -4,7 +4,7 @@ use super::{
     super::facts::{Ended, Kind, Pod, State},
     value::{amount, list, number, short, text},
 };
-use crate::model::{Argv, Stamp};
+use crate::model::{Argv, Stamp, suspicion};
 use serde_json::Value;
 
 /// The pod, if its object has a status.
@@ -64,10 +64,13 @@ fn state(c: &Value, spec: Option<&Value>, name: String, init: bool) -> State {
             finished: stamp(e, "/finishedAt"),
         })
     };
-    // Messages name images and registries, and those may hold a password.
+    // Messages name images and registries, and those may hold a password; `secret "x" not found` holds none.
     let message = c.pointer("/state/waiting/message").and_then(Value::as_str).map(|m| {
-        let line = m.lines().next().unwrap_or_default();
-        short(Argv::new(line.as_bytes().to_vec(), false).shown().as_str())
+        let line = short(m.lines().next().unwrap_or_default());
+        match suspicion("", &line) {
+            Some(_) => Argv::new(line.into_bytes(), false).shown().as_str().to_string(),
+            None => line,
+        }
     });
     State {
         name,
