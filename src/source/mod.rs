@@ -9,6 +9,7 @@ mod headroom;
 mod host;
 pub mod input;
 mod machine;
+pub mod manifests;
 mod moment;
 pub mod mounts;
 pub mod net;
@@ -22,6 +23,7 @@ pub mod snapshot;
 mod users;
 mod walk;
 mod world;
+pub mod yaml;
 
 pub use certificate::expires;
 pub use clock::Clock;
