@@ -24,7 +24,7 @@ pub struct Kubectl {
 
 impl Kubectl {
     /// `kubectl` and where to.
-    fn begin(&self) -> Vec<String> {
+    pub(super) fn begin(&self) -> Vec<String> {
         let mut line = vec!["kubectl".to_string()];
         if let Some(path) = &self.kubeconfig {
             line.push(format!("--kubeconfig={}", path.display()));
@@ -108,8 +108,11 @@ impl Kubectl {
         let words = String::from_utf8_lossy(&said.stderr);
         match said.code {
             Some(0) => Ok(said.stdout),
-            Some(code) => Err(refused::of_kubectl(code, &words)
-                .unwrap_or_else(|| Refused::new(Refusal::Other, words.trim()))),
+            Some(code) => {
+                let namespace = self.cluster.namespace.as_deref().unwrap_or("default");
+                Err(refused::of_kubectl(code, &words, namespace)
+                    .unwrap_or_else(|| Refused::new(Refusal::Other, words.trim())))
+            }
             None => Err(Refused::new(Refusal::Other, "kubectl was killed")),
         }
     }
