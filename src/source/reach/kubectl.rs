@@ -4,7 +4,7 @@
 use super::{Input, Refusal, Refused, refused, talk};
 use crate::model::{Cluster, PodStatus};
 use serde_json::Value;
-use std::{fmt::Write as _, time::Instant};
+use std::{fmt::Write as _, path::PathBuf, time::Instant};
 
 /// No answer of the API server that we ask for is larger, in bytes.
 const MOST: usize = 256 << 20;
@@ -18,12 +18,17 @@ const PAGES: usize = 40;
 pub struct Kubectl {
     /// Which.
     pub cluster: Cluster,
+    /// Another configuration than that of `KUBECONFIG` and the home directory.
+    pub kubeconfig: Option<PathBuf>,
 }
 
 impl Kubectl {
     /// `kubectl` and where to.
     fn begin(&self) -> Vec<String> {
         let mut line = vec!["kubectl".to_string()];
+        if let Some(path) = &self.kubeconfig {
+            line.push(format!("--kubeconfig={}", path.display()));
+        }
         if let Some(context) = &self.cluster.context {
             line.push(format!("--context={context}"));
         }

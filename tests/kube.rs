@@ -1,0 +1,8 @@
+//! Reaching pods by the user's own kubectl, hosts by the user's own ssh: against a stand-in for the API server that the
+//! real kubectl cannot tell from one, and against a real sshd.
+
+#[path = "kube/mod.rs"]
+mod kube;
+
+#[path = "kube/counts.rs"]
+mod counts;
