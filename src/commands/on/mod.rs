@@ -74,7 +74,7 @@ pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: 
         humantime::format_duration(look)
     );
     let until = begun.1 + whole;
-    let reach = Reach { kubectl: Kubectl { cluster: shared.cluster() } };
+    let reach = Reach { kubectl: Kubectl { cluster: shared.cluster(), ..Kubectl::default() } };
     let members = members(&reach, shared, until)?;
     if name == "snapshot" {
         let asking =
