@@ -1,7 +1,8 @@
 //! What was seen, what was not, and why: the types that keep "not seen" from being read as 0.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::value::RawValue;
 use std::{collections::BTreeMap, fmt, io};
 
 /// Why something was not seen.
@@ -122,18 +123,19 @@ impl<T: Serialize> Serialize for Reading<T> {
         }
     }
 }
+/// Facts are read from JSON text and from nothing else: the text of the value is looked at before the value is, so that no
+/// type is compiled a second time for a buffer in between.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reading<T> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Wire<T> {
-            Hole(Hole),
-            Value(T),
+        let text = <&'de RawValue>::deserialize(d)?.get();
+        let whole = |e: serde_json::Error| D::Error::custom(format_args!("{e} of a reading"));
+        if text.starts_with('{')
+            && text.contains("\"unseen\"")
+            && let Ok(hole) = serde_json::from_str::<Hole>(text)
+        {
+            return Ok(Self(Err(hole.unseen)));
         }
-        Ok(Self(match Wire::deserialize(d)? {
-            Wire::Hole(h) => Err(h.unseen),
-            Wire::Value(v) => Ok(v),
-        }))
+        serde_json::from_str(text).map(|v| Self(Ok(v))).map_err(whole)
     }
 }
 
