@@ -71,7 +71,7 @@ fn many_pods_cost_one_kubectl_and_no_more_are_asked_at_once_than_is_said() {
     let mut reach = kube.reach("plugin");
     reach.kubectl.cluster.selector = Some("app=web".into());
     reach.kubectl.cluster.namespace = Some(NAMESPACE.into());
-    // The list is one kubectl and one run of the plugin, the proxy is another: none for each pod.
+    // The list is one kubectl and the proxy another, none for each pod. (Google's asks for the version first, as somebody else.)
     let members = resolve(&reach, &[], None, soon()).expect("48 pods");
     assert_eq!(members.len(), 48);
     let answers = Reach::each(&members, "asking", &Quiet, |m| ask(&reach, m, &["x"], &Input::default()));
@@ -82,7 +82,7 @@ fn many_pods_cost_one_kubectl_and_no_more_are_asked_at_once_than_is_said() {
     let (requests, most) = kube.log();
     assert_eq!(requests.iter().filter(|r| r.contains("/exec?")).count(), 48);
     assert!((2..=AT_ONCE.get() as u64).contains(&most), "{most} at once");
-    assert!(kube.plugin_runs("gives-token") <= 2, "{} runs", kube.plugin_runs("gives-token"));
+    assert!(kube.plugin_runs("gives-token") <= 4, "{} runs", kube.plugin_runs("gives-token"));
 }
 
 #[test]
