@@ -128,11 +128,11 @@ def best(runs):
 
 
 def ours(cluster, binary, size, selector):
-    return measured(cluster, [binary, "-n", "prod", "-l", selector, "sockets", "--json"])
+    return measured(cluster, [binary, "-n", "prod", "-l", selector, "check", "--json"])
 
 
 def loop(cluster, names):
-    line = f"printf '%s\\n' {' '.join(names)} | xargs -P{AT_ONCE} -I{{}} kubectl exec --namespace=prod {{}} -- paramedic sockets"
+    line = f"printf '%s\\n' {' '.join(names)} | xargs -P{AT_ONCE} -I{{}} kubectl exec --namespace=prod {{}} -- paramedic check"
     return measured(cluster, ["sh", "-c", line], (0,))
 
 
@@ -142,8 +142,9 @@ def pairs(cluster, binary, size, names, selector):
     for one, other in both:
         document = json.loads(one["out"])
         seen = len(document["members"])
-        if seen != len(names) or other["out"].count(b'"end"') != len(names):
-            raise SystemExit(f"bench: {seen} members and {other['out'].count(b'end')} answers of {len(names)}")
+        said = other["out"].count(b'{"schema":')
+        if seen != len(names) or said != len(names):
+            raise SystemExit(f"bench: {seen} members and {said} answers of {len(names)}")
     a, b = best([o for o, _ in both]), best([o for _, o in both])
     for run in (a, b):
         run.pop("out")
@@ -206,7 +207,7 @@ def main():
     os.makedirs(folder)
     cluster = Cluster(folder, kubectl)
     try:
-        recorded = subprocess.run([binary, "sockets", "-o", "snapshot"], stdout=subprocess.PIPE, check=False).stdout
+        recorded = subprocess.run([binary, "check", "-o", "snapshot"], stdout=subprocess.PIPE, check=False).stdout
         pathlib.Path(folder, "recorded").write_bytes(recorded)
         names = [f"canned-{n:03}" for n in range(size.pods)]
         for n, name in enumerate(names):

@@ -98,7 +98,7 @@ class Exec:
 
     async def canned(self):
         canned = self.pod.spec["canned"]
-        if self.stdin and canned.get("reads", True):
+        if self.stdin and canned.get("reads"):
             async for message in websocket.messages(self.reader, self.writer):
                 if message[:1] == bytes([END]):
                     break
