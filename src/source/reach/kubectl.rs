@@ -1,7 +1,7 @@
 //! The cluster, through the user's own `kubectl`: its contexts, its plugins, its rights.
 //! <https://kubernetes.io/docs/reference/kubectl/>
 
-use super::{Input, Refusal, Refused, refused, talk};
+use super::{Input, Refusal, Refused, talk, words};
 use crate::model::{Cluster, PodStatus};
 use serde_json::Value;
 use std::{fmt::Write as _, path::PathBuf, time::Instant};
@@ -105,13 +105,13 @@ impl Kubectl {
     fn run(&self, line: &[String], until: Instant) -> Result<Vec<u8>, Refused> {
         let said =
             talk(line, &Input::default(), MOST, until).map_err(|e| Refused::of_start("kubectl", &e))?;
-        let words = String::from_utf8_lossy(&said.stderr);
+        let complaint = String::from_utf8_lossy(&said.stderr);
         match said.code {
             Some(0) => Ok(said.stdout),
             Some(code) => {
                 let namespace = self.cluster.namespace.as_deref().unwrap_or("default");
-                Err(refused::of_kubectl(code, &words, namespace)
-                    .unwrap_or_else(|| Refused::new(Refusal::Other, words.trim())))
+                Err(words::of_kubectl(code, &complaint, namespace)
+                    .unwrap_or_else(|| Refused::new(Refusal::Other, complaint.trim())))
             }
             None => Err(Refused::new(Refusal::Other, "kubectl was killed")),
         }

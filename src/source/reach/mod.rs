@@ -7,6 +7,7 @@ mod proxy;
 mod refused;
 mod spec;
 mod talk;
+mod words;
 
 pub use kubectl::Kubectl;
 pub use refused::{Refusal, Refused};
@@ -132,7 +133,7 @@ impl Reach {
             }
         }
         let said = talk(&line, input, most, until).map_err(|e| Refused::of_start(&line[0], &e))?;
-        let refused = refused::of_transport(&member.way, &said);
+        let refused = words::of_transport(&member.way, &said);
         if let Some((proxy, first)) = elsewhere {
             let again = refused.as_ref().is_some_and(|r| r.kind == first.kind);
             proxy.learn(!again);

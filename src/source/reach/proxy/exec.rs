@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::PodStatus,
-    source::reach::{Input, Refusal, Refused, Said, kubectl::escaped, refused},
+    source::reach::{Input, Refusal, Refused, Said, kubectl::escaped, words},
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -251,14 +251,14 @@ fn ended(status: &[u8], said: Said, namespace: &str) -> Result<Said, Refused> {
                 "{}\ncommand terminated with exit code {code}",
                 String::from_utf8_lossy(&said.stderr).trim_end()
             );
-            match refused::of_kubectl(code, &words, namespace) {
+            match words::of_kubectl(code, &words, namespace) {
                 Some(refused) => Err(refused),
                 None => Ok(Said { code: Some(code), ..said }),
             }
         }
         None => {
             let words = status.get("message").and_then(Value::as_str).unwrap_or_default();
-            Err(refused::of_words(words, namespace))
+            Err(words::of_words(words, namespace))
         }
     }
 }
@@ -276,7 +276,7 @@ fn refusal(wire: &mut Wire, head: &Head, mut bytes: Vec<u8>, namespace: &str) ->
     let words = message.unwrap_or(body.trim()).to_string();
     let refused = match head.code {
         401 => Refused::new(Refusal::Unauthenticated, words),
-        403 => refused::forbidden(&words, namespace),
+        403 => words::forbidden(&words, namespace),
         404 => Refused::new(Refusal::Gone, words),
         502..=504 => Refused::new(Refusal::Unreachable, words),
         code => Refused::new(Refusal::Other, format!("{words} (HTTP {code})")),
