@@ -10,3 +10,5 @@ mod asked;
 mod counts;
 #[path = "kube/refused.rs"]
 mod refused;
+#[path = "kube/whole.rs"]
+mod whole;

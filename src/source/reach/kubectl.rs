@@ -4,7 +4,7 @@
 use super::{Input, Refusal, Refused, talk, words};
 use crate::model::{Cluster, PodStatus};
 use serde_json::Value;
-use std::{fmt::Write as _, path::PathBuf, time::Instant};
+use std::{fmt::Write as _, fs, path::PathBuf, time::Instant};
 
 /// No answer of the API server that we ask for is larger, in bytes.
 const MOST: usize = 256 << 20;
@@ -12,6 +12,12 @@ const MOST: usize = 256 << 20;
 const PAGE: usize = 500;
 /// Pages of one list: more objects are not taken.
 const PAGES: usize = 40;
+
+/// What `kubectl config view --minify` says where nothing is configured.
+const NO_CONFIGURATION: &str = "current-context must exist";
+/// The namespace of the pod that this runs in.
+/// <https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/>
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 /// One cluster, as the user reaches it.
 #[derive(Clone, Debug, Default)]
@@ -57,8 +63,14 @@ impl Kubectl {
         }
         let mut line = self.begin();
         line.extend(["config", "view", "--minify", "--output=jsonpath={..namespace}"].map(String::from));
-        let said = self.run(&line, until)?;
-        let name = String::from_utf8_lossy(&said).trim().to_string();
+        let name = match self.run(&line, until) {
+            Ok(said) => String::from_utf8_lossy(&said).trim().to_string(),
+            // Without any configuration kubectl takes that of the pod it runs in.
+            Err(refused) if refused.words.contains(NO_CONFIGURATION) => {
+                fs::read_to_string(OWN_NAMESPACE).unwrap_or_default().trim().to_string()
+            }
+            Err(refused) => return Err(refused),
+        };
         Ok(if name.is_empty() { "default".into() } else { name })
     }
 

@@ -64,6 +64,7 @@ const SAID: &[(Refusal, &[&str])] = &[
         Refusal::NoContext,
         &[
             "cannot locate context",
+            "current-context must exist",
             "no context exists",
             "no configuration has been provided",
             "error loading config file",
@@ -250,6 +251,7 @@ mod tests {
             ("Unable to connect to the server: EOF", Refusal::Unreachable),
             ("error: context \"nope\" does not exist", Refusal::NoContext),
             ("error: cannot locate context nope", Refusal::NoContext),
+            ("error: current-context must exist in order to minify", Refusal::NoContext),
             (
                 "W1122 loader.go:223] Config not found: /x\nThe connection to the server localhost:8080 was refused - did you specify the right host or port?",
                 Refusal::NoContext,
