@@ -3,9 +3,11 @@
 mod exit;
 mod ignores;
 mod links;
+mod members;
 
-pub use exit::{FailOn, exit_code};
+pub use exit::{FailOn, exit_code, exit_of_members};
 pub use ignores::DOCS;
+pub use members::{Everywhere, Heard, alone, together};
 
 use crate::{
     model::{
@@ -89,6 +91,8 @@ pub fn assemble(mut sections: Vec<Section>, settings: &Settings, asked: &Asked, 
         findings: ranked,
         sections: sections.into_iter().map(SectionV1::from).collect(),
         suppressed,
+        on: vec![],
+        members: vec![],
     }
 }
 

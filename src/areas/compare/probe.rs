@@ -11,7 +11,7 @@ use crate::{
     model::{Gap, Gaps, Reading, Why},
     source::{
         Moment,
-        reach::{Input, Kubectl, Member, Reach, Spec, Template, Way, resolve},
+        reach::{Input, Member, Reach, Spec, Template, Way, resolve},
     },
 };
 use answer::{Answered, key, question};
@@ -45,7 +45,7 @@ impl Compare {
     /// Asks everybody.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
         let until = m.deadline.checked_sub(REST.min(m.left() / 10)).unwrap_or(m.deadline);
-        let reach = Reach { kubectl: Kubectl { cluster: self.args.cluster.clone() } };
+        let reach = Reach::at(self.args.cluster.clone());
         let members = members(&self.args, &reach, until)?;
         let table = Mutex::new(Table::default());
         let places: HashMap<&str, u32> =
