@@ -2,7 +2,7 @@
 
 use super::{
     super::facts::{Budget, Facts, Workload},
-    next, say, some, workload_thing, workloads,
+    next, say, some, uncounted, workload_thing,
 };
 use crate::{
     check,
@@ -35,7 +35,7 @@ check! {
 
 fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     let Some(budgets) = out.part(&f.budgets, "PodDisruptionBudgets could not be listed") else { return };
-    let Some(all) = workloads(f, out) else { return };
+    let Some(all) = uncounted(f, out) else { return };
     let scalers = out.aside(&f.scalers);
     let mut found = Vec::new();
     for w in all.into_iter().filter(|w| w.kind.is_service()) {

@@ -2,7 +2,7 @@
 
 use super::{
     super::facts::{Facts, Kind},
-    next, say, workload_thing, workloads,
+    next, say, uncounted, workload_thing,
 };
 use crate::{
     check,
@@ -32,7 +32,7 @@ check! {
 }
 
 fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
-    let Some(all) = workloads(f, out) else { return };
+    let Some(all) = uncounted(f, out) else { return };
     let services = out.aside(&f.services);
     let scalers = out.aside(&f.scalers);
     let mut found = Vec::new();
@@ -107,6 +107,7 @@ mod tests {
         clear(&CHECK, &facts(vec![db]));
         let mut unseen = workload();
         unseen.replicas = Reading::unseen(Why::Denied);
-        assert_eq!(clear(&CHECK, &facts(vec![unseen])).1, 1);
+        unknown(&CHECK, &facts(vec![unseen.clone()]), Why::Denied);
+        assert_eq!(clear(&CHECK, &facts(vec![workload(), unseen])), (1, 1));
     }
 }
