@@ -96,7 +96,7 @@ pub struct Shared {
     /// Look again and again, every DUR
     #[arg(long, global = true, value_name = "DUR", num_args = 0..=1, require_equals = true, default_missing_value = "2s", value_parser = duration, help_heading = "Looking")]
     pub watch: Option<Duration>,
-    /// Deadline of the whole run [default: the window and 10s more]
+    /// Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]
     #[arg(long, global = true, value_name = "DUR", value_parser = duration, env = "PARAMEDIC_TIMEOUT", hide_env = true, help_heading = "Looking")]
     pub timeout: Option<Duration>,
     /// Leave out these areas or codes (globs)
@@ -175,6 +175,26 @@ pub struct Shared {
     /// Context of kubectl
     #[arg(long, global = true, value_name = "NAME", help_heading = "Elsewhere")]
     pub context: Option<String>,
+    /// What paramedic is called there, or where it is
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        default_value = "paramedic",
+        env = "PARAMEDIC_BINARY",
+        hide_env = true,
+        help_heading = "Elsewhere"
+    )]
+    pub binary: String,
+    /// Where it is missing: send this program there, run it, remove it
+    #[arg(long, global = true, help_heading = "Elsewhere")]
+    pub inject: bool,
+    /// Where it is missing: run it in an ephemeral container of this image, which can never be removed from the pod
+    #[arg(long, global = true, value_name = "IMAGE", conflicts_with = "inject", help_heading = "Elsewhere")]
+    pub debug_container: Option<String>,
+    /// Ends when its standard input does: who asked is gone
+    #[arg(long, global = true, hide = true)]
+    pub until_stdin_ends: bool,
 }
 
 impl Shared {

@@ -53,6 +53,11 @@ pub trait Area: Sized + Send + 'static {
     fn takes(_args: &Self::Args) -> Duration {
         Duration::ZERO
     }
+    /// How long it may have to wait for others, at most: the deadline that nobody gave is that much later, and one that
+    /// somebody gave may be shorter.
+    fn may_take(_args: &Self::Args) -> Duration {
+        Duration::ZERO
+    }
     /// Starts a probe; reads nothing yet.
     fn open(args: &Self::Args) -> Self;
     /// First half of a look: cheap reading, and finding out what the shared walk is wanted for.
@@ -77,6 +82,10 @@ pub trait Area: Sized + Send + 'static {
     fn look(&mut self, moment: &Moment, walked: &Walked, gaps: &mut Gaps) -> Result<(), Gap>;
     /// What all looks so far amount to.
     fn facts(&self) -> Self::Facts;
+    /// A command that a finding names, so that it reaches what was looked at.
+    fn next(_: &Self::Facts, line: String) -> String {
+        line
+    }
     /// What to draw.
     fn blocks(facts: &Self::Facts, args: &Self::Args) -> Vec<Block>;
     /// `--all`: one row for each thing, as it is read. False when this run did not ask for it.
@@ -140,6 +149,10 @@ pub trait Running: Wanting + Send {
     fn place(&self) -> Place;
     /// How long what was asked of it takes by itself, at most; zero for a look.
     fn takes(&self) -> Duration {
+        Duration::ZERO
+    }
+    /// How long it may have to wait for others, at most.
+    fn may_take(&self) -> Duration {
         Duration::ZERO
     }
     /// Makes what stands in its place in the report when it does not come back.
@@ -235,6 +248,9 @@ impl<A: Area> Running for Live<A> {
     fn takes(&self) -> Duration {
         A::takes(&self.args)
     }
+    fn may_take(&self) -> Duration {
+        A::may_take(&self.args)
+    }
     fn stand_in(&self) -> StandIn {
         let args = self.args.clone();
         Box::new(move |why, detail| {
@@ -289,6 +305,18 @@ struct Record<A: Area> {
     gaps: Vec<Gap>,
 }
 
+impl<A: Area> Record<A> {
+    /// The outcome with commands that reach what was looked at.
+    fn reaching(&self, mut outcome: Outcome) -> Outcome {
+        if let (Some(facts), Outcome::Found { findings, .. }) = (&self.facts, &mut outcome) {
+            for line in findings.iter_mut().flat_map(|f| &mut f.next) {
+                *line = A::next(facts, std::mem::take(line));
+            }
+        }
+        outcome
+    }
+}
+
 impl<A: Area> Recorded for Record<A> {
     fn examine(&self, levels: &dyn Levels, chosen: &Chosen) -> Section {
         let mut gaps = self.gaps.clone();
@@ -303,7 +331,7 @@ impl<A: Area> Recorded for Record<A> {
                     Outcome::Unknown { why: Why::Broken, detail: "the check failed" }
                 }),
             };
-            checks.push((check.doc.code, outcome));
+            checks.push((check.doc.code, self.reaching(outcome)));
         }
         let blocks = self.facts.as_ref().map_or_else(Vec::new, |f| {
             guarded(A::NAME, || A::blocks(f, &self.args)).unwrap_or_else(|g| {

@@ -2,6 +2,7 @@
 
 mod area;
 mod attributes;
+mod compare;
 mod cpu;
 mod disk;
 mod dns;
@@ -10,6 +11,7 @@ mod lifecycle;
 mod memory;
 mod pg;
 mod pgbouncer;
+mod pods;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
@@ -27,6 +29,8 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<dns::Dns>(),
     Entry::of::<pg::Pg>(),
     Entry::of::<pgbouncer::PgBouncer>(),
+    Entry::of::<compare::Compare>(),
+    Entry::of::<pods::Pods>(),
 ];
 
 /// What `snapshot` records beside the areas, for `compare`.

@@ -6,7 +6,7 @@ use crate::{
     cli::{Output, Shared},
     model::{Gap, RowSink, Seal, Section, Stamp, report::Report},
     render::output::Ended,
-    run::{self, Session, Timing},
+    run::{self, Session, Snapshot, Timing},
     settings::{Settings, glob},
     source::{Clock, World, input},
     verdict::{self, Asked, Taken},
@@ -20,7 +20,7 @@ use std::{
 };
 
 /// What a run is about.
-struct Plan {
+pub(super) struct Plan {
     asked: Asked,
     chosen: Chosen,
     settings: Settings,
@@ -31,9 +31,44 @@ impl Plan {
         let asked = Asked { command: command.into(), named, fail_on: shared.fail_on, strict: shared.strict };
         Ok(Self { asked, chosen, settings: settings::read(shared)? })
     }
-    fn report(&self, records: &[Box<dyn Recorded>], gaps: &[Gap], taken: Taken) -> Report {
+    /// What `check` or the command of an area is about.
+    ///
+    /// # Errors
+    /// Globs that name nothing, settings that hold a mistake.
+    pub fn of(area: Option<&str>, only: Vec<String>, shared: &Shared) -> Result<Self> {
+        known(&only)?;
+        known(&shared.skip)?;
+        let chosen = Chosen { only: only.clone(), skip: shared.skip.clone() };
+        match area {
+            Some(name) => Self::new(name, vec![name.into()], chosen, shared),
+            None => Self::new("check", only, chosen, shared),
+        }
+    }
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+    /// Judges a snapshot: of this area, or all that is in it.
+    ///
+    /// # Errors
+    /// When it holds nothing about the area.
+    pub fn judge(&self, snapshot: &Snapshot, area: Option<&str>) -> Result<Report> {
+        let (at, duration_ms, host) = (snapshot.taken_at, snapshot.duration_ms, snapshot.host.clone());
+        let records = snapshot.records.iter().filter(|(name, _)| area.is_none_or(|a| a == *name));
+        let records: Vec<_> = records.map(|(_, r)| &**r).collect();
+        if let (Some(area), true) = (area, records.is_empty()) {
+            bail!("it holds nothing about {area}");
+        }
+        Ok(self.report(records, &snapshot.gaps, Taken { at, duration_ms, host }))
+    }
+    fn report<'r>(
+        &self,
+        records: impl IntoIterator<Item = &'r (dyn Recorded + 'r)>,
+        gaps: &[Gap],
+        taken: Taken,
+    ) -> Report {
         let mut sections: Vec<Section> = records
-            .iter()
+            .into_iter()
             .map(|r| r.examine(&self.settings, &self.chosen))
             .filter(|s| !s.checks.is_empty())
             .collect();
@@ -55,10 +90,7 @@ impl Plan {
 /// # Errors
 /// Bad input, a scope that matches nothing, output that cannot be written.
 pub fn check(only: Vec<String>, pg: Option<Option<String>>, shared: &Shared, out: &Out) -> Result<u8> {
-    let chosen = Chosen { only: only.clone(), skip: shared.skip.clone() };
-    known(&only)?;
-    known(&shared.skip)?;
-    let mut plan = Plan::new("check", only, chosen, shared)?;
+    let mut plan = Plan::of(None, only, shared)?;
     plan.settings.pg = pg;
     plan.settings.named = !plan.asked.named.is_empty();
     if shared.from.is_some() {
@@ -81,9 +113,7 @@ pub fn check(only: Vec<String>, pg: Option<Option<String>>, shared: &Shared, out
 /// # Errors
 /// As for [`check`].
 pub fn area(area: &'static Entry, matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> {
-    let chosen = Chosen { only: vec![], skip: shared.skip.clone() };
-    known(&shared.skip)?;
-    let plan = Plan::new(area.name, vec![area.name.into()], chosen, shared)?;
+    let plan = Plan::of(Some(area.name), vec![], shared)?;
     if shared.from.is_some() {
         return replay(&plan, shared, out, Some(area.name));
     }
@@ -111,7 +141,7 @@ pub fn snapshot(matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> 
     }
     let (at, start) = (Clock::now(), Instant::now());
     let mut session = open(running, shared)?;
-    session.observe(timing(shared, Duration::ZERO)?)?;
+    session.observe(timing(shared, Duration::ZERO, Duration::ZERO)?)?;
     record(&session, at, start, out)
 }
 
@@ -147,10 +177,11 @@ fn known(globs: &[String]) -> Result<()> {
 }
 
 /// `takes` is what something that was asked for takes by itself: the deadline that nobody gave counts it, one that somebody
-/// gave must have room for it. Half a load would be a figure of something that nobody asked for.
-fn timing(shared: &Shared, takes: Duration) -> Result<Timing> {
+/// gave must have room for it. Half a load would be a figure of something that nobody asked for. `may` is what others may make
+/// us wait: only the deadline that nobody gave counts it.
+fn timing(shared: &Shared, takes: Duration, may: Duration) -> Result<Timing> {
     let window = shared.window;
-    let timeout = shared.timeout.unwrap_or(window + takes + Duration::from_secs(10));
+    let timeout = shared.timeout.unwrap_or(window + takes + may + Duration::from_secs(10));
     ensure!(!timeout.is_zero(), "--timeout 0 leaves no time to look");
     ensure!(
         window < timeout,
@@ -188,13 +219,16 @@ fn live(
         takes.is_zero() || shared.watch.is_none(),
         "--watch would begin it again and again: what takes so long is asked for once"
     );
-    let timing = timing(shared, takes)?;
+    let may = areas.iter().map(|a| a.may_take()).max().unwrap_or_default();
+    let timing = timing(shared, takes, may)?;
     let mut session = open(areas, shared)?.telling(Arc::new(Stderr::new(out.style())));
     let host = session.host();
     let report = |session: &Session, at: Stamp, start: Instant| {
         let mut gaps = session.gaps().to_vec();
         gaps.extend_from_slice(&unasked);
-        plan.report(&session.records(), &gaps, Taken { at, duration_ms: ms(start), host: host.clone() })
+        let records = session.records();
+        let taken = Taken { at, duration_ms: ms(start), host: host.clone() };
+        plan.report(records.iter().map(|r| &**r), &gaps, taken)
     };
     let (at, start) = (Clock::now(), Instant::now());
     session.observe(timing)?;
@@ -223,17 +257,7 @@ fn live(
 fn replay(plan: &Plan, shared: &Shared, out: &Out, area: Option<&str>) -> Result<u8> {
     let Some(path) = &shared.from else { bail!("--from is wanted") };
     let snapshot = run::read_snapshot(path)?;
-    let taken = Taken { at: snapshot.taken_at, duration_ms: snapshot.duration_ms, host: snapshot.host };
-    let records: Vec<_> = snapshot
-        .records
-        .into_iter()
-        .filter(|(name, _)| area.is_none_or(|a| a == *name))
-        .map(|(_, r)| r)
-        .collect();
-    if let (Some(area), true) = (area, records.is_empty()) {
-        bail!("{}: holds nothing about {area}", path.display());
-    }
-    let report = plan.report(&records, &snapshot.gaps, taken);
+    let report = plan.judge(&snapshot, area).with_context(|| path.display().to_string())?;
     out.report(&report, |_| Ok::<(), io::Error>(()))?;
     Ok(report.exit_code)
 }

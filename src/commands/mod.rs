@@ -2,15 +2,19 @@
 
 mod explain;
 mod look;
+mod on;
 mod output;
 mod progress;
 mod settings;
 
-use crate::{areas, cli, cli::Shared, generate, render};
+use crate::{areas, cli, cli::Shared, generate, render, source};
 use anyhow::{Context, Result};
 use clap::{ArgMatches, FromArgMatches, error::ErrorKind};
 use output::Out;
-use std::ffi::OsString;
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
 
 /// The exit code of what could not be done.
 const COULD_NOT: u8 = 3;
@@ -18,8 +22,8 @@ const COULD_NOT: u8 = 3;
 /// Runs one command line; the exit code.
 pub fn main(args: impl Iterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.collect();
-    let program = args.first().map_or_else(|| "paramedic".into(), |a| a.to_string_lossy().into_owned());
-    let matches = match cli::command().try_get_matches_from(args) {
+    let (command, program) = called(args.first().map(OsString::as_os_str));
+    let matches = match command.try_get_matches_from(args) {
         Ok(m) => m,
         Err(e) => return usage(&e),
     };
@@ -31,6 +35,18 @@ pub fn main(args: impl Iterator<Item = OsString>) -> u8 {
             COULD_NOT
         }
     }
+}
+
+/// The command line, and how the program was called: as it was typed, so that what is printed can be pasted. A link named
+/// `kubectl-paramedic` is how `kubectl paramedic` finds it.
+/// <https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/>
+fn called(first: Option<&OsStr>) -> (clap::Command, String) {
+    let plugin = first.and_then(|a| Path::new(a).file_name()).is_some_and(|name| name == "kubectl-paramedic");
+    if plugin {
+        let name = "kubectl paramedic";
+        return (cli::command().bin_name(name), name.into());
+    }
+    (cli::command(), first.map_or_else(|| "paramedic".into(), |a| a.to_string_lossy().into_owned()))
 }
 
 /// Help goes to stdout with 0; a wrong line is 3, since 2 would mean "critical" to whatever watches the exit code.
@@ -47,6 +63,12 @@ fn run(matches: &ArgMatches, program: &str) -> Result<u8> {
     // Global flags are known at every level; the innermost has what was given anywhere on the line.
     let shared = Shared::from_arg_matches(sub)?;
     let out = Out::new(&shared, program);
+    if shared.until_stdin_ends {
+        source::until_stdin_ends()?;
+    }
+    if let Some(code) = on::elsewhere(name, matches, &shared, &out)? {
+        return Ok(code);
+    }
     let text = |text: String| out.plain(&text).map(|()| 0);
     match name {
         "explain" => explain::explain(sub.get_one::<String>("code").map(String::as_str), &shared, &out),
@@ -72,4 +94,18 @@ fn run(matches: &ArgMatches, program: &str) -> Result<u8> {
 fn postgres(matches: &ArgMatches) -> Option<Option<String>> {
     let given = matches.try_get_one::<String>("pg").ok().flatten()?;
     Some(Some(given.clone()).filter(|target| !target.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_named_as_a_plugin_is_called_as_kubectl_calls_it() {
+        let of = |first: &str| called(Some(OsStr::new(first)));
+        let (mut command, program) = of("/home/me/.krew/bin/kubectl-paramedic");
+        assert_eq!(program, "kubectl paramedic");
+        assert!(command.render_usage().to_string().contains("kubectl paramedic"));
+        assert_eq!(of("./paramedic").1, "./paramedic");
+    }
 }

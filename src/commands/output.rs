@@ -8,8 +8,9 @@ use crate::{
         output::{Ended, Target, deliver},
         terminal::{self, ColourEnv, When},
     },
+    verdict::{Everywhere, Heard, alone, exit_of_members, together},
 };
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use rustix::termios::tcgetwinsize;
 use std::{
     env,
@@ -109,6 +110,28 @@ impl Out {
             Output::Mermaid => draw(report, Language::Mermaid, w),
             Output::Snapshot => Err(io::Error::other("what comes out of a snapshot is no snapshot again")),
         })
+    }
+
+    /// What came from other places: one report, or one line for each of them.
+    ///
+    /// # Errors
+    /// When it cannot be written; a drawing of several members.
+    pub fn members(&self, of: &Everywhere, heard: Vec<Heard>) -> Result<u8> {
+        if self.format == Output::Ndjson {
+            let codes: Vec<_> = heard.iter().map(|h| h.said.as_ref().ok().map(|r| r.exit_code)).collect();
+            let lines: Vec<Report> = heard.into_iter().map(|h| alone(of, h)).collect();
+            deliver(&self.target, |w| lines.iter().try_for_each(|line| render::json(line, w)))?;
+            return Ok(exit_of_members(codes));
+        }
+        let several = heard.len() > 1;
+        let drawn = matches!(self.format, Output::Dot | Output::Mermaid);
+        ensure!(!(several && drawn), "{} members are no one drawing: name one", heard.len());
+        let report = match <[Heard; 1]>::try_from(heard) {
+            Ok([one]) => alone(of, one),
+            Err(several) => together(of, several),
+        };
+        self.report(&report, |_| Ok::<(), io::Error>(()))?;
+        Ok(report.exit_code)
     }
 
     /// One tick of `--watch`: a terminal is redrawn, elsewhere every look is one NDJSON line.

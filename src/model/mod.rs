@@ -31,7 +31,7 @@ pub use progress::{Progress, Quiet, Work};
 pub use psi::{Psi, PsiLine};
 pub use queue::QueueTable;
 pub use reading::{Gap, Gaps, Kept, Reading, Seen, Why};
-pub use redact::{Argv, Environ, OwnName, Setting, Shape};
+pub use redact::{Argv, Environ, OwnName, Setting, Shape, Suspicion, suspicion};
 pub use seal::Seal;
 pub use sql::Sql;
 pub use tcp::{ALL_STATES, TcpState, parse_states};

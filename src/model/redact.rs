@@ -5,6 +5,9 @@ mod environ;
 mod line;
 mod names;
 mod secrets;
+mod suspicion;
+
+pub use suspicion::{Suspicion, suspicion};
 
 use super::Untrusted;
 pub use environ::{Environ, OwnName, Shape};

@@ -1,8 +1,10 @@
 //! `paramedic/1`: the report as it leaves the process. A versioned copy: no inner type leaks into it, and within `/1`
 //! keys are only ever added.
 
+mod member;
 mod thing;
 
+pub use member::{MemberV1, PodV1};
 pub use thing::ThingV1;
 
 use super::{
@@ -39,6 +41,13 @@ pub struct Report {
     pub sections: Vec<SectionV1>,
     /// Findings that the settings ignore.
     pub suppressed: Vec<FindingV1>,
+    /// `--on` and `-l` as they were given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<String>,
+    /// The places that were asked. With several of them, `findings` are those that all of them have, `checks` and
+    /// `gaps` are of all together, and each place has a report of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<MemberV1>,
 }
 
 /// One word for the whole report.

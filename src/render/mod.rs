@@ -10,6 +10,7 @@ mod graph;
 mod histogram;
 mod json;
 pub mod listing;
+mod members;
 pub mod output;
 mod pen;
 #[cfg(test)]

@@ -176,6 +176,8 @@ pub(super) fn sick() -> Report {
         ],
         sections: vec![fds, sockets],
         suppressed: vec![],
+        on: vec![],
+        members: vec![],
     }
 }
 

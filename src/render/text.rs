@@ -1,9 +1,9 @@
 //! The screen: findings worst first, the table, what is clear, always what could not be seen, and the verdict last.
 
-use super::{Style, chart, finding, histogram, pen::Ink, pen::Pen, summary, table, tree, unit};
+use super::{Style, chart, finding, histogram, members, pen::Ink, pen::Pen, summary, table, tree, unit};
 use crate::model::{
     Severity,
-    report::{BlockV1, Report, SectionV1, Status},
+    report::{BlockV1, FindingV1, Report, SectionV1, Status},
 };
 
 /// Rows of a table on the screen of `check`, where the findings are what matters.
@@ -12,14 +12,22 @@ const GLIMPSE: usize = 5;
 /// The report for people.
 pub fn text(report: &Report, style: &Style) -> String {
     let mut pen = Pen::new(style);
+    if report.members.len() > 1 {
+        members::several(&mut pen, report);
+        return pen.finish();
+    }
     header(&mut pen, report);
+    if let [member] = &report.members[..] {
+        members::known(&mut pen, member, report.taken_at);
+    }
     if !style.quiet {
         pen.blank();
         for tree in finding::forest(&report.findings) {
             finding::tree(&mut pen, report, &tree);
             pen.blank();
         }
-        blocks(&mut pen, report);
+        let on = report.members.first().map_or("", |m| m.on.as_str());
+        blocks(&mut pen, report, (true, on));
         if style.verbose > 0 {
             summary::all_checks(&mut pen, report);
         }
@@ -34,7 +42,7 @@ pub fn text(report: &Report, style: &Style) -> String {
     pen.finish()
 }
 
-fn ink(status: Status) -> (Ink, &'static str) {
+pub(super) fn ink(status: Status) -> (Ink, &'static str) {
     match status {
         Status::Clear => (Ink::Clear, "CLEAR"),
         Status::Warning => (Ink::Warning, "WARNING"),
@@ -57,9 +65,19 @@ fn header(pen: &mut Pen, report: &Report) {
     pen.pieces((ink, &format!("{word}  ")), Ink::Plain, &parts);
 }
 
+/// The first table of each area of one place among several.
+pub(super) fn glimpse(pen: &mut Pen, report: &Report, on: &str) {
+    blocks(pen, report, (pen.style.wide, on));
+}
+
+/// The line that shows all of a table.
+fn rest(program: &str, on: &str, area: &str) -> String {
+    if on.is_empty() { format!("{program} {area}") } else { format!("{program} {on} {area}") }
+}
+
 /// Tables and charts: of an area's own command all. `check` gives a glimpse of the first table of each area in which
 /// something was found: the findings are what must fit the screen.
-fn blocks(pen: &mut Pen, report: &Report) {
+fn blocks(pen: &mut Pen, report: &Report, place: (bool, &str)) {
     let found = |s: &SectionV1| {
         report
             .findings
@@ -72,12 +90,13 @@ fn blocks(pen: &mut Pen, report: &Report) {
         _ => false,
     };
     let mut shown: Vec<(&BlockV1, usize, String)> = Vec::new();
+    let (whole, on) = place;
     for section in &report.sections {
-        if report.command != "check" {
+        if report.command != "check" && whole {
             let drawn = section.blocks.iter().filter(|b| !matches!(b, BlockV1::Graph { .. }));
             shown.extend(drawn.map(|b| (b, usize::MAX, "--rows N or --all".into())));
         } else if let Some(first) = section.blocks.iter().find(|b| rows(b)).filter(|_| found(section)) {
-            shown.push((first, GLIMPSE, format!("{} {}", pen.style.program, section.area)));
+            shown.push((first, GLIMPSE, rest(&pen.style.program, on, section.area)));
         }
     }
     let several = shown.len() > 1;
@@ -113,8 +132,13 @@ fn draw(pen: &mut Pen, block: &BlockV1, named: bool, most: usize, rest: &str) {
 
 /// `1 warning · exit 1 · 1.1s`: the last line is the one that stays in sight.
 fn verdict(pen: &mut Pen, report: &Report) {
+    said(pen, report, &report.findings.iter().collect::<Vec<_>>(), vec![]);
+}
+
+/// The same about these findings, with something more between.
+pub(super) fn said(pen: &mut Pen, report: &Report, findings: &[&FindingV1], more: Vec<String>) {
     let count = |severity, one: &str, many: &str| {
-        let n = report.findings.iter().filter(|f| f.severity == severity).count();
+        let n = findings.iter().filter(|f| f.severity == severity).count();
         (n > 0).then(|| format!("{n} {}", if n == 1 { one } else { many }))
     };
     let counts =
@@ -125,7 +149,9 @@ fn verdict(pen: &mut Pen, report: &Report) {
         (true, Status::Unknown) => "could not look".into(),
         (true, _) => "no warnings".into(),
     };
-    let parts = [found, format!("exit {}", report.exit_code), unit::millis(report.duration_ms)];
+    let mut parts = vec![found];
+    parts.extend(more);
+    parts.extend([format!("exit {}", report.exit_code), unit::millis(report.duration_ms)]);
     pen.pieces((Ink::Plain, ""), ink(report.status).0, &parts);
 }
 

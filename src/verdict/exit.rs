@@ -43,6 +43,19 @@ pub fn exit_code(findings: &[FindingV1], sections: &[Section], asked: &Asked) ->
     }
 }
 
+/// The same for several places, of which each has its own code, or none: it could not be asked. Whoever could not be asked
+/// may be the sick one, so that 3 wins here; what the others found is in the report all the same.
+pub fn exit_of_members(codes: impl IntoIterator<Item = Option<u8>>) -> u8 {
+    let badness = |code: &u8| match code {
+        2 => 3,
+        1 => 2,
+        3 => 1,
+        _ => 0,
+    };
+    let codes: Option<Vec<u8>> = codes.into_iter().collect();
+    codes.map_or(3, |all| all.into_iter().max_by_key(badness).unwrap_or(3))
+}
+
 /// Something that was named came to nothing; or, when nothing was named, everything did.
 fn blind(sections: &[Section], asked: &Asked) -> bool {
     let checks = || sections.iter().flat_map(|s| s.checks.iter().map(move |c| (s.area, c)));
@@ -71,4 +84,20 @@ fn holes(sections: &[Section]) -> bool {
                 Outcome::Skipped { .. } => false,
             })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_member_decides_and_one_that_could_not_be_asked_is_three() {
+        let of = |codes: &[Option<u8>]| exit_of_members(codes.iter().copied());
+        assert_eq!(of(&[Some(0), Some(0)]), 0);
+        assert_eq!(of(&[Some(0), Some(1), Some(3)]), 1);
+        assert_eq!(of(&[Some(1), Some(2), Some(3)]), 2);
+        assert_eq!(of(&[Some(0), Some(3)]), 3);
+        assert_eq!(of(&[Some(2), None]), 3);
+        assert_eq!(of(&[]), 3);
+    }
 }

@@ -3,9 +3,11 @@
 mod exit;
 mod ignores;
 mod links;
+mod members;
 
-pub use exit::{FailOn, exit_code};
+pub use exit::{FailOn, exit_code, exit_of_members};
 pub use ignores::DOCS;
+pub use members::{Everywhere, Heard, alone, together};
 
 use crate::{
     model::{
@@ -48,7 +50,10 @@ pub fn assemble(mut sections: Vec<Section>, settings: &Settings, asked: &Asked, 
             findings.append(found);
         }
     }
-    findings.sort_by_key(|f| (Reverse(f.severity), Reverse(f.confidence)));
+    findings.sort_by(|a, b| {
+        let rank = |f: &Finding| (Reverse(f.severity), Reverse(f.confidence));
+        rank(a).cmp(&rank(b)).then(b.weight.total_cmp(&a.weight))
+    });
     let causes = links::causes(&findings);
     let covered: Vec<bool> = findings
         .iter()
@@ -86,6 +91,8 @@ pub fn assemble(mut sections: Vec<Section>, settings: &Settings, asked: &Asked, 
         findings: ranked,
         sections: sections.into_iter().map(SectionV1::from).collect(),
         suppressed,
+        on: vec![],
+        members: vec![],
     }
 }
 

@@ -88,12 +88,15 @@ pub(super) fn secure(wire: Wire, security: &Security, host: &str) -> Result<Secu
     let name = name.unwrap_or(ServerName::from(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     let connection = ClientConnection::new(Arc::new(config), name).map_err(|e| tls(e.to_string()))?;
     let mut stream = Box::new(StreamOwned::new(connection, wire));
+    let step = if security.direct {
+        "the TLS handshake without asking first (sslnegotiation=direct takes Postgres 17)"
+    } else {
+        "the TLS handshake"
+    };
     while stream.conn.is_handshaking() {
-        stream.conn.complete_io(&mut stream.sock).map_err(|e| {
-            match Trouble::io("the TLS handshake", &e) {
-                late @ Trouble { kind: RefusedKind::TimedOut, .. } => late,
-                other => Trouble { kind: RefusedKind::Tls, ..other },
-            }
+        stream.conn.complete_io(&mut stream.sock).map_err(|e| match Trouble::io(step, &e) {
+            late @ Trouble { kind: RefusedKind::TimedOut, .. } => late,
+            other => Trouble { kind: RefusedKind::Tls, ..other },
         })?;
     }
     if security.direct && stream.conn.alpn_protocol() != Some(PROTOCOL) {

@@ -41,6 +41,8 @@ mod ordinary_services;
 mod other_namespaces;
 mod pg_jobs;
 mod pg_locks;
+mod pg_majors;
+mod pg_node_pool;
 mod pg_prepared_xact;
 mod pg_queue_stuck;
 mod pg_replication;
