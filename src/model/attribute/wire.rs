@@ -234,29 +234,3 @@ mod tests {
         }
     }
 }
-#[cfg(test)]
-mod tmp_perf {
-    use super::*;
-    #[test]
-    #[ignore]
-    fn perf() {
-        let text = std::fs::read_to_string("/tmp/attr_brief.json").unwrap();
-        let t = std::time::Instant::now();
-        let mut n = 0;
-        for _ in 0..1000 {
-            let v: serde_json::Value = serde_json::Value::Null;
-            let _ = v;
-            let e: Envelope = serde_json::from_str(&text).unwrap();
-            n += e.records[0].facts.list.top().len();
-        }
-        println!("1000 documents, {n} attributes, {} bytes each: {:?}", text.len(), t.elapsed());
-        #[derive(Deserialize)]
-        struct Envelope {
-            records: Vec<Record>,
-        }
-        #[derive(Deserialize)]
-        struct Record {
-            facts: crate::model::Attributes,
-        }
-    }
-}

@@ -67,7 +67,8 @@ fn the_container_that_we_are_in_is_its_first_process() {
 #[test]
 fn what_another_user_may_not_read_is_a_gap_and_not_absent() {
     let (case, patient) = pod("web-7f9c5d8b6-x2k4j", "10.0.0.7", "blue");
-    let args = [&KEY[..], &["--pid", &patient.pid().to_string()]].concat();
+    let pid = patient.pid().to_string();
+    let args = [&KEY[..], &["--pid", &pid]].concat();
     let document = Document::take(&case, Some(crate::harness::NOBODY), &args);
     assert_eq!(document.value("env", "*")["unseen"], "denied", "{}", document.text);
     assert_eq!(document.value("env", "MODE"), serde_json::Value::Null);
