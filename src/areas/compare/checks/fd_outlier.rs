@@ -32,7 +32,7 @@ check! {
     {
         ratio: "times what the others have" = 2;
         more: "more than the others, descriptors" = 200;
-        few_score: "modified z-score of the logarithms from five members on" = 6;
+        few_score: "modified z-score of the logarithms from five members on" = 3;
         many_score: "modified z-score of the logarithms from ten members on" = 3.5;
     }
     judge(Facts)
