@@ -125,6 +125,9 @@ impl Held {
                 if other.is_some_and(|o| (o.3, o.4) != (uid, gid)) {
                     parts.push(format!("owner {uid}:{gid}"));
                 }
+                if parts.is_empty() {
+                    parts.push(format!("hash {}", short(hash)));
+                }
                 parts.join(", ")
             }
         }

@@ -48,12 +48,9 @@ impl Objects {
             "Deployment" | "Rollout" | "DeploymentConfig" => self.made_by(v, Kind::Deployment, file),
             "StatefulSet" => self.made_by(v, Kind::StatefulSet, file),
             "DaemonSet" => self.made_by(v, Kind::DaemonSet, file),
-            "ReplicaSet" | "ReplicationController" => {
-                // One of a Deployment's is in the Deployment.
-                if list(v, "/metadata/ownerReferences").is_empty() {
-                    self.made_by(v, Kind::ReplicaSet, file);
-                }
-            }
+            // One of a Deployment's is in the Deployment.
+            "ReplicaSet" | "ReplicationController" if !list(v, "/metadata/ownerReferences").is_empty() => {}
+            "ReplicaSet" | "ReplicationController" => self.made_by(v, Kind::ReplicaSet, file),
             "Job" => self.made_by(v, Kind::Job, file),
             "CronJob" => {
                 if let Some(template) = v.pointer("/spec/jobTemplate/spec/template") {
