@@ -210,6 +210,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))] // of large messages, and not optimised
         /// However a message is cut into frames, and those into reads, with pings between: it comes out whole.
         #[test]
         fn messages_come_out_whole(
