@@ -4,5 +4,11 @@
 #[path = "kube/mod.rs"]
 mod kube;
 
+#[path = "kube/asked.rs"]
+mod asked;
 #[path = "kube/counts.rs"]
 mod counts;
+#[path = "kube/refused.rs"]
+mod refused;
+#[path = "kube/whole.rs"]
+mod whole;

@@ -53,6 +53,11 @@ pub trait Area: Sized + Send + 'static {
     fn takes(_args: &Self::Args) -> Duration {
         Duration::ZERO
     }
+    /// How long it may have to wait for others, at most: the deadline that nobody gave is that much later, and one that
+    /// somebody gave may be shorter.
+    fn may_take(_args: &Self::Args) -> Duration {
+        Duration::ZERO
+    }
     /// Starts a probe; reads nothing yet.
     fn open(args: &Self::Args) -> Self;
     /// First half of a look: cheap reading, and finding out what the shared walk is wanted for.
@@ -140,6 +145,10 @@ pub trait Running: Wanting + Send {
     fn place(&self) -> Place;
     /// How long what was asked of it takes by itself, at most; zero for a look.
     fn takes(&self) -> Duration {
+        Duration::ZERO
+    }
+    /// How long it may have to wait for others, at most.
+    fn may_take(&self) -> Duration {
         Duration::ZERO
     }
     /// Makes what stands in its place in the report when it does not come back.
@@ -234,6 +243,9 @@ impl<A: Area> Running for Live<A> {
     }
     fn takes(&self) -> Duration {
         A::takes(&self.args)
+    }
+    fn may_take(&self) -> Duration {
+        A::may_take(&self.args)
     }
     fn stand_in(&self) -> StandIn {
         let args = self.args.clone();

@@ -2,6 +2,7 @@
 
 mod area;
 mod attributes;
+mod compare;
 mod cpu;
 mod disk;
 mod dns;
@@ -27,6 +28,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<dns::Dns>(),
     Entry::of::<pg::Pg>(),
     Entry::of::<pgbouncer::PgBouncer>(),
+    Entry::of::<compare::Compare>(),
 ];
 
 /// What `snapshot` records beside the areas, for `compare`.

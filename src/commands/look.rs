@@ -140,7 +140,7 @@ pub fn snapshot(matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> 
     }
     let (at, start) = (Clock::now(), Instant::now());
     let mut session = open(running, shared)?;
-    session.observe(timing(shared, Duration::ZERO)?)?;
+    session.observe(timing(shared, Duration::ZERO, Duration::ZERO)?)?;
     record(&session, at, start, out)
 }
 
@@ -165,10 +165,11 @@ fn known(globs: &[String]) -> Result<()> {
 }
 
 /// `takes` is what something that was asked for takes by itself: the deadline that nobody gave counts it, one that somebody
-/// gave must have room for it. Half a load would be a figure of something that nobody asked for.
-fn timing(shared: &Shared, takes: Duration) -> Result<Timing> {
+/// gave must have room for it. Half a load would be a figure of something that nobody asked for. `may` is what others may make
+/// us wait: only the deadline that nobody gave counts it.
+fn timing(shared: &Shared, takes: Duration, may: Duration) -> Result<Timing> {
     let window = shared.window;
-    let timeout = shared.timeout.unwrap_or(window + takes + Duration::from_secs(10));
+    let timeout = shared.timeout.unwrap_or(window + takes + may + Duration::from_secs(10));
     ensure!(!timeout.is_zero(), "--timeout 0 leaves no time to look");
     ensure!(
         window < timeout,
@@ -206,7 +207,8 @@ fn live(
         takes.is_zero() || shared.watch.is_none(),
         "--watch would begin it again and again: what takes so long is asked for once"
     );
-    let timing = timing(shared, takes)?;
+    let may = areas.iter().map(|a| a.may_take()).max().unwrap_or_default();
+    let timing = timing(shared, takes, may)?;
     let mut session = open(areas, shared)?.telling(Arc::new(Stderr::new(out.style())));
     let host = session.host();
     let report = |session: &Session, at: Stamp, start: Instant| {

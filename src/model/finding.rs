@@ -104,18 +104,18 @@ pub enum Thing {
         /// Start, microseconds since 1970 by the server's clock: with the pid, the identity of a session.
         started_us: i64,
     },
-    /// Something that a database server or pooler knows by name.
+    /// Something that a database server, a pooler or a cluster knows by name.
     Named {
         /// What it is.
         what: What,
-        /// The server, `address:port` or socket.
+        /// The server, `address:port` or socket; of a member its namespace.
         server: String,
         /// Its name there; of a table with database and schema.
         name: String,
     },
 }
 
-/// Things that database servers and poolers know by name.
+/// Things that are known by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
@@ -137,6 +137,8 @@ pub enum What {
     Pool,
     /// A statement by its shape.
     Statement,
+    /// A member of a set that is compared: a pod, a host, a snapshot.
+    Member,
 }
 
 /// What one check found.
@@ -164,6 +166,8 @@ pub struct Finding {
     pub remedy: String,
     /// Commands that only read and show more.
     pub next: Vec<String>,
+    /// Among findings of one severity and confidence the heavier stands first; what weighs is the area's affair.
+    pub weight: f64,
 }
 
 impl Finding {
@@ -181,6 +185,7 @@ impl Finding {
             since: None,
             remedy: String::new(),
             next: vec![],
+            weight: 0.0,
         }
     }
     /// Ties one more thing to it.
@@ -206,6 +211,11 @@ impl Finding {
     /// How to mend it.
     pub fn remedy(mut self, text: impl Into<String>) -> Self {
         self.remedy = text.into();
+        self
+    }
+    /// What it weighs among its like; what is no number weighs nothing.
+    pub fn weight(mut self, weight: f64) -> Self {
+        self.weight = if weight.is_finite() { weight } else { 0.0 };
         self
     }
     /// A command that shows more; written without the program's name in front.

@@ -1,7 +1,8 @@
 //! What was seen, what was not, and why: the types that keep "not seen" from being read as 0.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::value::RawValue;
 use std::{collections::BTreeMap, fmt, io};
 
 /// Why something was not seen.
@@ -92,6 +93,11 @@ impl<T> Reading<T> {
     pub fn drawn(&self) -> Option<&T> {
         self.0.as_ref().ok()
     }
+    /// For what makes facts of facts, as `compare` does of those of its members: back to what is gathered, the hole with its
+    /// reason. Checks may not name it either.
+    pub fn gathered(&self) -> Seen<&T> {
+        self.open()
+    }
     /// The same reading of something derived from the value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Reading<U> {
         Reading(self.0.map(f))
@@ -122,18 +128,19 @@ impl<T: Serialize> Serialize for Reading<T> {
         }
     }
 }
+/// Facts are read from JSON text and from nothing else: the text of the value is looked at before the value is, so that no
+/// type is compiled a second time for a buffer in between.
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reading<T> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Wire<T> {
-            Hole(Hole),
-            Value(T),
+        let text = <&'de RawValue>::deserialize(d)?.get();
+        let whole = |e: serde_json::Error| D::Error::custom(format_args!("{e} of a reading"));
+        if text.starts_with('{')
+            && text.contains("\"unseen\"")
+            && let Ok(hole) = serde_json::from_str::<Hole>(text)
+        {
+            return Ok(Self(Err(hole.unseen)));
         }
-        Ok(Self(match Wire::deserialize(d)? {
-            Wire::Hole(h) => Err(h.unseen),
-            Wire::Value(v) => Ok(v),
-        }))
+        serde_json::from_str(text).map(|v| Self(Ok(v))).map_err(whole)
     }
 }
 
@@ -208,7 +215,13 @@ impl Gap {
 
 /// Gaps of one area, folded by kind while they are made: bounded whatever happens.
 #[derive(Debug, Default)]
-pub struct Gaps(BTreeMap<(Why, &'static str), Gap>);
+pub struct Gaps {
+    folded: BTreeMap<(Why, &'static str), Gap>,
+    named: Vec<Gap>,
+}
+
+/// So many gaps have a name of their own; more of them are folded.
+const NAMED: usize = 16;
 
 impl Gaps {
     /// Counts one more of `what` that was not seen.
@@ -218,24 +231,35 @@ impl Gaps {
     /// Counts `count` more of `what`.
     pub fn add_many(&mut self, why: Why, what: &'static str, count: u64, example: impl fmt::Display) {
         if count > 0 {
-            let gap =
-                self.0.entry((why, what)).or_insert_with(|| Gap { count: 0, ..Gap::new(what, why, example) });
+            let gap = self
+                .folded
+                .entry((why, what))
+                .or_insert_with(|| Gap { count: 0, ..Gap::new(what, why, example) });
             gap.count = gap.count.saturating_add(count);
+        }
+    }
+    /// Adds one that has a name of its own, such as that of a host. Beyond the first few they are counted as `what`.
+    pub fn named(&mut self, gap: Gap, what: &'static str) {
+        if self.named.len() < NAMED {
+            self.named.push(gap);
+        } else {
+            self.add(gap.why, what, format_args!("{}: {}", gap.subject, gap.detail));
         }
     }
     /// Says which line would see what `what` stands for.
     pub fn remedy(&mut self, why: Why, what: &'static str, line: impl Into<String>) {
-        if let Some(gap) = self.0.get_mut(&(why, what)) {
+        if let Some(gap) = self.folded.get_mut(&(why, what)) {
             gap.remedy = Some(line.into());
         }
     }
     /// Forgets everything: a new look says its own gaps.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.folded.clear();
+        self.named.clear();
     }
-    /// The gaps, most serious kind first.
+    /// The gaps: those with names in their order, then the others, most serious kind first.
     pub fn list(&self) -> Vec<Gap> {
-        self.0.values().cloned().collect()
+        self.named.iter().chain(self.folded.values()).cloned().collect()
     }
 }
 
@@ -265,5 +289,18 @@ mod tests {
             gaps.add(Why::Denied, "descriptor lists", pid);
         }
         assert_eq!(gaps.list(), vec![Gap { count: 1000, ..Gap::new("descriptor lists", Why::Denied, 0) }]);
+    }
+
+    #[test]
+    fn gaps_of_many_names_are_folded_beyond_the_first() {
+        let mut gaps = Gaps::default();
+        for n in 0..1000 {
+            gaps.named(Gap::new(format!("web-{n}"), Why::Denied, "no right"), "other members");
+        }
+        let list = gaps.list();
+        assert_eq!((list.len(), list[0].subject.as_str()), (NAMED + 1, "web-0"));
+        assert_eq!((list[NAMED].count, list[NAMED].subject.as_str()), (984, "other members"));
+        gaps.clear();
+        assert!(gaps.list().is_empty());
     }
 }

@@ -62,6 +62,9 @@ const LINKS: &[(&str, Tie, &str)] = &[
     ("pg/query-hogs-pool", Tie::Named, "pg/client-hogs-slots"),
     ("pg/idle-in-transaction", Tie::Session, "pg/holds-xmin"),
     ("pg/long-transaction", Tie::Session, "pg/holds-xmin"),
+    ("compare/image-differs", Tie::Named, "compare/version-differs"),
+    ("compare/image-differs", Tie::Named, "compare/file-differs"),
+    ("compare/image-differs", Tie::Named, "compare/env-differs"),
 ];
 
 /// Every code that a rule names; the registry test holds them against the checks there are.

@@ -50,7 +50,10 @@ pub fn assemble(mut sections: Vec<Section>, settings: &Settings, asked: &Asked, 
             findings.append(found);
         }
     }
-    findings.sort_by_key(|f| (Reverse(f.severity), Reverse(f.confidence)));
+    findings.sort_by(|a, b| {
+        let rank = |f: &Finding| (Reverse(f.severity), Reverse(f.confidence));
+        rank(a).cmp(&rank(b)).then(b.weight.total_cmp(&a.weight))
+    });
     let causes = links::causes(&findings);
     let covered: Vec<bool> = findings
         .iter()

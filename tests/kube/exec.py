@@ -98,7 +98,7 @@ class Exec:
 
     async def canned(self):
         canned = self.pod.spec["canned"]
-        if self.stdin and canned.get("reads", True):
+        if self.stdin and canned.get("reads"):
             async for message in websocket.messages(self.reader, self.writer):
                 if message[:1] == bytes([END]):
                     break
@@ -134,6 +134,8 @@ class Exec:
             trouble = (await trouble).decode()
         finally:
             fed.cancel()
+            # Only then may another read from the connection.
+            await asyncio.wait([fed])
             if code is None:
                 # As the real one: the program goes on without its client, and is told nothing more. It is reaped.
                 self.left = asyncio.ensure_future(self.leave(above, readers))

@@ -198,7 +198,7 @@ impl Kube {
     pub fn reach(&self, context: &str) -> Reach {
         let cluster = Cluster { context: Some(context.into()), ..Cluster::default() };
         let kubectl = Kubectl { cluster, kubeconfig: Some(self.file("config")) };
-        Reach { kubectl }
+        Reach::of(kubectl)
     }
 }
 

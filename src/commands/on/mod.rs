@@ -14,7 +14,7 @@ use crate::{
     model::report::{Host, Report},
     source::{
         Clock,
-        reach::{Kubectl, Member, Reach, Refusal, Refused, Spec, resolve},
+        reach::{Member, Reach, Refusal, Refused, Spec, resolve},
     },
     verdict::{Everywhere, Taken},
 };
@@ -75,7 +75,7 @@ pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: 
         humantime::format_duration(look)
     );
     let until = begun.1 + whole;
-    let reach = Reach { kubectl: Kubectl { cluster: shared.cluster(), ..Kubectl::default() } };
+    let reach = Reach::at(shared.cluster());
     let members = members(&reach, shared, until)?;
     if name == "snapshot" {
         let asking =

@@ -66,11 +66,11 @@ pub enum ThingV1 {
         /// Start, microseconds since 1970 by the server's clock.
         started_us: i64,
     },
-    /// Something that a database server or pooler knows by name.
+    /// Something that a database server, a pooler or a cluster knows by name.
     Named {
         /// What it is.
         what: What,
-        /// The server, `address:port` or socket.
+        /// The server, `address:port` or socket; of a member its namespace.
         server: String,
         /// Its name there.
         name: String,

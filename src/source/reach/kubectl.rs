@@ -1,10 +1,10 @@
 //! The cluster, through the user's own `kubectl`: its contexts, its plugins, its rights.
 //! <https://kubernetes.io/docs/reference/kubectl/>
 
-use super::{Input, Refusal, Refused, refused, talk};
+use super::{Input, Refusal, Refused, talk, words};
 use crate::model::{Cluster, PodStatus};
 use serde_json::Value;
-use std::{fmt::Write as _, path::PathBuf, time::Instant};
+use std::{fmt::Write as _, fs, path::PathBuf, time::Instant};
 
 /// No answer of the API server that we ask for is larger, in bytes.
 const MOST: usize = 256 << 20;
@@ -12,6 +12,12 @@ const MOST: usize = 256 << 20;
 const PAGE: usize = 500;
 /// Pages of one list: more objects are not taken.
 const PAGES: usize = 40;
+
+/// What `kubectl config view --minify` says where nothing is configured.
+const NO_CONFIGURATION: &str = "current-context must exist";
+/// The namespace of the pod that this runs in.
+/// <https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/>
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 /// One cluster, as the user reaches it.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +30,7 @@ pub struct Kubectl {
 
 impl Kubectl {
     /// `kubectl` and where to.
-    fn begin(&self) -> Vec<String> {
+    pub(super) fn begin(&self) -> Vec<String> {
         let mut line = vec!["kubectl".to_string()];
         if let Some(path) = &self.kubeconfig {
             line.push(format!("--kubeconfig={}", path.display()));
@@ -57,8 +63,14 @@ impl Kubectl {
         }
         let mut line = self.begin();
         line.extend(["config", "view", "--minify", "--output=jsonpath={..namespace}"].map(String::from));
-        let said = self.run(&line, until)?;
-        let name = String::from_utf8_lossy(&said).trim().to_string();
+        let name = match self.run(&line, until) {
+            Ok(said) => String::from_utf8_lossy(&said).trim().to_string(),
+            // Without any configuration kubectl takes that of the pod it runs in.
+            Err(refused) if refused.words.contains(NO_CONFIGURATION) => {
+                fs::read_to_string(OWN_NAMESPACE).unwrap_or_default().trim().to_string()
+            }
+            Err(refused) => return Err(refused),
+        };
         Ok(if name.is_empty() { "default".into() } else { name })
     }
 
@@ -105,11 +117,14 @@ impl Kubectl {
     fn run(&self, line: &[String], until: Instant) -> Result<Vec<u8>, Refused> {
         let said =
             talk(line, &Input::default(), MOST, until).map_err(|e| Refused::of_start("kubectl", &e))?;
-        let words = String::from_utf8_lossy(&said.stderr);
+        let complaint = String::from_utf8_lossy(&said.stderr);
         match said.code {
             Some(0) => Ok(said.stdout),
-            Some(code) => Err(refused::of_kubectl(code, &words)
-                .unwrap_or_else(|| Refused::new(Refusal::Other, words.trim()))),
+            Some(code) => {
+                let namespace = self.cluster.namespace.as_deref().unwrap_or("default");
+                Err(words::of_kubectl(code, &complaint, namespace)
+                    .unwrap_or_else(|| Refused::new(Refusal::Other, complaint.trim())))
+            }
             None => Err(Refused::new(Refusal::Other, "kubectl was killed")),
         }
     }

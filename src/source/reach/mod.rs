@@ -3,21 +3,24 @@
 
 pub mod kubectl;
 pub mod pod;
+mod proxy;
 mod refused;
 mod spec;
 mod talk;
+mod words;
 
 pub use kubectl::Kubectl;
 pub use refused::{Refusal, Refused};
 pub use spec::{Spec, Template, resolve};
 pub use talk::{Input, Said, talk};
 
-use crate::model::{PodStatus, Progress, Stamp};
+use crate::model::{Cluster, PodStatus, Progress, Stamp};
+use proxy::{Outcome, Proxy};
 use std::{
     num::NonZero,
     path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -66,9 +69,30 @@ pub struct Answer {
 pub struct Reach {
     /// The cluster, for pods.
     pub kubectl: Kubectl,
+    /// For many pods, once it is known that they are many; `None` in it: it did not come up.
+    proxy: Arc<OnceLock<Option<Proxy>>>,
 }
 
 impl Reach {
+    /// Asks this cluster, configured as it is here.
+    pub fn at(cluster: Cluster) -> Self {
+        Self::of(Kubectl { cluster, kubeconfig: None })
+    }
+
+    /// Asks by this kubectl.
+    pub fn of(kubectl: Kubectl) -> Self {
+        Self { kubectl, proxy: Arc::default() }
+    }
+
+    /// Prepares for these members: many pods are asked over one `kubectl proxy`, which lives as long as this and its clones,
+    /// and no longer than the thread that calls. Nothing is lost when there is none: each pod costs a `kubectl` then.
+    /// [`resolve`] does this.
+    pub fn prepare(&self, members: &[Member], until: Instant) {
+        if members.iter().filter(|m| matches!(m.way, Way::Pod(_))).count() >= proxy::FROM {
+            self.proxy.get_or_init(|| Proxy::start(&self.kubectl, until).ok());
+        }
+    }
+
     /// The command line that runs `argv` there; none for a file.
     pub fn command(&self, member: &Member, argv: &[String], input: bool) -> Option<Vec<String>> {
         match &member.way {
@@ -101,8 +125,20 @@ impl Reach {
         let telling = input.held || !input.bytes.is_empty();
         let line = self.command(member, argv, telling).ok_or_else(Refused::nobody)?;
         let (asked, begun) = (super::Clock::now(), Instant::now());
+        let mut elsewhere = None;
+        if let (Way::Pod(pod), Some(Some(proxy))) = (&member.way, self.proxy.get()) {
+            match proxy.exec(pod, argv, input, most, until)? {
+                Outcome::Said(said) => return Ok(Answer { said, asked, took: begun.elapsed() }),
+                Outcome::Elsewhere(refused) => elsewhere = refused.map(|r| (proxy, r)),
+            }
+        }
         let said = talk(&line, input, most, until).map_err(|e| Refused::of_start(&line[0], &e))?;
-        match refused::of_transport(&member.way, &said) {
+        let refused = words::of_transport(&member.way, &said);
+        if let Some((proxy, first)) = elsewhere {
+            let again = refused.as_ref().is_some_and(|r| r.kind == first.kind);
+            proxy.learn(!again);
+        }
+        match refused {
             Some(refused) => Err(refused),
             None => Ok(Answer { said, asked, took: begun.elapsed() }),
         }

@@ -191,6 +191,7 @@ pub fn resolve(
             format!("{} members; at most {MOST} are asked", members.len()),
         ));
     }
+    reach.prepare(&members, until);
     Ok(members)
 }
 

@@ -149,7 +149,7 @@ fn hear(child: &mut Child, input: &Input, most: usize, until: Instant) -> io::Re
 }
 
 /// Kills the program and what it started. Only processes of a group that we made ourselves, whose leader is not yet reaped.
-fn end(child: &mut Child) {
+pub(super) fn end(child: &mut Child) {
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         let _ = kill_process_group(group, Signal::KILL);
     }
