@@ -77,11 +77,14 @@ pub(super) fn without_binary(asking: &Asking, member: &Member) -> Vec<String> {
     let here = Here::of(member, asking.shared);
     let command = joined(&asking.argv);
     let inject = format!("paramedic {} --inject {command}", here.on).trim_end().to_string();
-    let Way::Pod(pod) = &member.way else { return vec![inject] };
+    // What was tried in vain is no advice.
+    let mut lines = if asking.shared.inject { vec![] } else { vec![inject] };
+    let Way::Pod(pod) = &member.way else { return lines };
     let path = format!("/api/v1/namespaces/{}/pods/{}", pod.namespace, pod.name);
     let user =
         asking.reach.kubectl.get(&path, asking.until).ok().and_then(|spec| user(&spec, &pod.container));
-    vec![debug(pod, user, asking), inject]
+    lines.insert(0, debug(pod, user, asking));
+    lines
 }
 
 /// A container of its own beside the one that is looked at, as the same user: another could not read its `/proc`.
