@@ -21,17 +21,36 @@ const BROKEN_OFF: i32 = 3;
 /// It is longer than 4 KiB, or cannot be read; `UnexpectedEof` when there is none.
 pub fn first_line() -> io::Result<Vec<u8>> {
     let line = line(&mut io::stdin().lock())?;
+    end_with_it(HELD)?;
+    Ok(line)
+}
+
+/// Ends this process when its standard input ends. What comes in before that is thrown away.
+///
+/// # Errors
+/// When no thread can be started to listen.
+pub fn until_it_ends() -> io::Result<()> {
+    end_with_it(Duration::ZERO)
+}
+
+/// Input that ends sooner than `held` was none to end with.
+fn end_with_it(held: Duration) -> io::Result<()> {
     let began = Instant::now();
-    let watch = move || {
+    let listen = move || {
         let mut input = io::stdin().lock();
         let mut part = [0u8; 512];
-        while input.read(&mut part).is_ok_and(|n| n > 0) {}
-        if began.elapsed() >= HELD {
+        loop {
+            match input.read(&mut part) {
+                Ok(n) if n > 0 => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                _ => break,
+            }
+        }
+        if began.elapsed() >= held {
             process::exit(BROKEN_OFF);
         }
     };
-    thread::Builder::new().name("input".into()).spawn(watch)?;
-    Ok(line)
+    thread::Builder::new().name("input".into()).stack_size(64 << 10).spawn(listen).map(|_| ())
 }
 
 fn line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {

@@ -6,7 +6,6 @@ pub mod child;
 mod clock;
 pub mod dns;
 mod headroom;
-mod held;
 mod host;
 pub mod input;
 mod machine;
@@ -30,7 +29,7 @@ pub mod yaml;
 pub use certificate::expires;
 pub use clock::Clock;
 pub use headroom::budget;
-pub use held::until_stdin_ends;
+
 pub use host::host;
 pub use machine::{machine, random};
 pub use moment::{Moment, Phase};
