@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_paramedic_global_optspecs
-    string join \n o/output= json write= color= risks q/quiet v/verbose fail-on= strict window= watch= timeout= skip= config= from= proc-root= sys-root= pid= tree= name= container= target= netns= on= l/selector= n/namespace= A/all-namespaces c/in-container= context= h/help V/version
+    string join \n o/output= json write= color= risks q/quiet v/verbose fail-on= strict window= watch= timeout= skip= config= from= proc-root= sys-root= pid= tree= name= container= target= netns= on= l/selector= n/namespace= A/all-namespaces c/in-container= context= binary= inject until-stdin-ends h/help V/version
 end
 
 function __fish_paramedic_needs_command
@@ -41,7 +41,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_needs_command" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_needs_command" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_needs_command" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -59,12 +59,15 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -s l -l selector -d 'P
 complete -c paramedic -n "__fish_paramedic_needs_command" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_needs_command" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_needs_command" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_needs_command" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_needs_command" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s V -l version -d 'Print version'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "check" -d 'Everything visible from here, findings ranked, worst first'
@@ -77,6 +80,8 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "lifecycle" -d '
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "dns" -d 'Flags of `dns`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pg" -d 'Flags of `pg`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pgbouncer" -d 'Flags of `pgbouncer`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "compare" -d 'Whom to compare, and by what'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pods" -d 'Flags of `pods`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "snapshot" -d 'What is recorded beside what is always recorded'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "explain" -d 'What a check sees, why it matters, how to confirm, how to fix'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "schema" -d 'The JSON Schema of the report'
@@ -100,7 +105,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -118,12 +123,15 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s l -l selec
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l kinds -d 'Whose descriptors to tell by kind: one read for each of them' -r -f -a "matter\t'Processes near their limit, processes that grow, and those named by the scope'
 all\t'Every process'"
@@ -148,7 +156,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -166,6 +174,7 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s l -l selecto
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l all -d 'Print every process, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l risks -d 'List notices too: risky settings of a machine that is well'
@@ -173,6 +182,8 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s q -l quiet -
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l state -d 'Only these states, as ss names them: close-wait, established, connected …' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l peer -d 'Only connections to this address, as in 10.0.3.7, 10.0.3.7:443 or :443' -r
@@ -197,7 +208,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -215,6 +226,7 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s l -l sel
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l listen -d 'Only listening sockets'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l all -d 'Print every socket, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l json -d 'Same as --output json'
@@ -223,6 +235,8 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s q -l qui
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l sort -d 'Order of the tables' -r -f -a "pct\t'Share of the limit that cannot be given back; processes by size'
 size\t'Size'
@@ -246,7 +260,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -264,6 +278,7 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s l -l sele
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l pss -d 'Count what processes share in part (PSS): the kernel walks the page tables of each process in the table'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l all -d 'Print every process, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l json -d 'Same as --output json'
@@ -272,6 +287,8 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s q -l quie
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l threads -d 'Whose threads to read: two small files for each of them' -r -f -a "busy\t'Those of the busiest processes, and as many others as cost next to nothing'
 all\t'Those of every process'"
@@ -295,7 +312,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -313,12 +330,15 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s l -l selecto
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l sort -d 'Order of the table of mounts' -r -f -a "used\t'Share of the space or of the inodes that is used'
 size\t'Size'
@@ -342,7 +362,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -360,6 +380,7 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s l -l select
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l all -d 'Print every mount of the table, hidden ones and those without files of their own too'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l risks -d 'List notices too: risky settings of a machine that is well'
@@ -367,6 +388,8 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s q -l quiet 
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l rows -d 'Rows of the tables, the worst first' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
@@ -386,7 +409,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -404,12 +427,15 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s l -l s
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l libc -d 'Whose rules to look names up by' -r -f -a "auto\t'Those of the library that the process uses; both when that cannot be told'
 glibc\t'The GNU C library: Debian, Red Hat, distroless'
@@ -449,7 +475,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -467,6 +493,7 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s l -l selecto
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l plan -d 'Print every query that would be sent, in order, and send nothing'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l risks -d 'List notices too: risky settings of a machine that is well'
@@ -474,6 +501,8 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s q -l quiet -
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s d -l dbname -d 'URL, key=value string, name of a service or of a database [default: DATABASE_URL, else PGHOST and the like]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l log -d 'Rebuild deadlocks from this server log (stderr, csvlog or jsonlog; - is stdin), without connecting' -r
@@ -499,7 +528,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -517,12 +546,15 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s l -l selector
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s d -l dbname -d 'The pooler, as a URL or key=value string [default: PGBOUNCER_URL, DATABASE_URL, else PGHOST and the like; port 6432]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l slots -d 'Ordinary slots of each server behind it, where the server itself is not asked' -r
@@ -545,7 +577,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -563,15 +595,118 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s l -l s
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l compare-key -d 'Key under which secrets are hashed, so that snapshots can be compared; - reads it from the first line of stdin [default: one of this run alone]' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l file -d 'Files that are compared too, by content, mode and time' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l deployment -d 'The pods of this Deployment' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l service -d 'The pods that this Service sends to' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l exec -d 'How to run a command at a member, {} standing for its name, as in \'docker exec -i {}\'' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l reference -d 'This member is right, and the others are held against it [default: the majority]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l binary -d 'The program at the members' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l compare-key -d 'Key under which the members hash secrets, so that later snapshots can be compared with these [default: one of this run alone]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l file -d 'Files that are compared too, by content, mode and time' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l exec-version -d 'A program that is asked for its version, as in \'node --version\'' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l show-env -d 'Variables whose values are no secrets and may be shown (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l rows -d 'Rows of the tables' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l rows -d 'Rows of the tables' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l compare-key -d 'Key under which secrets are hashed, so that snapshots can be compared; - reads it from the first line of stdin and ends when stdin does [default: one of this run alone]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l file -d 'Files that are compared too, by content, mode and owner; ** is any depth' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l exec-version -d 'A program that is asked for its version, as in \'node --version\'' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l show-env -d 'Variables whose values are no secrets and may be shown (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
@@ -591,7 +726,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -609,6 +744,7 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s l -l se
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l brief -d 'Only what comparison needs'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l risks -d 'List notices too: risky settings of a machine that is well'
@@ -616,6 +752,8 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s q -l qu
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
@@ -634,7 +772,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -652,12 +790,15 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s l -l sel
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
@@ -676,7 +817,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -694,12 +835,15 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s l -l sele
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
@@ -718,7 +862,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -736,12 +880,15 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s l -l
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
 wide\t'For people, every column'
@@ -760,7 +907,7 @@ critical\t'Criticals only'
 never\t'Findings never change the exit code'"
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l watch -d 'Look again and again, every DUR' -r
-complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l timeout -d 'Deadline of the whole run [default: the window and 10s more]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l skip -d 'Leave out these areas or codes (globs)' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
@@ -778,10 +925,13 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s l -l selecto
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l binary -d 'What paramedic is called there, or where it is' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s q -l quiet -d 'Verdict only'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s v -l verbose -d 'Say also what was looked at and found clear'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l strict -d 'Exit 3 when anything could not be seen'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

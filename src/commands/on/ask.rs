@@ -84,7 +84,7 @@ fn complaint(answer: &Answer) -> String {
     let words = String::from_utf8_lossy(&answer.said.stderr);
     let lines = || words.lines().map(str::trim).filter(|l| !l.is_empty());
     let own = lines().find_map(|l| l.strip_prefix("paramedic: ").or_else(|| l.strip_prefix("error: ")));
-    let line = own.or_else(|| lines().last()).unwrap_or("it said nothing");
+    let line = own.or_else(|| lines().next_back()).unwrap_or("it said nothing");
     let code = answer.said.code.map_or_else(|| "a signal".to_string(), |c| c.to_string());
     let line: String = line.chars().take(400).collect();
     format!("paramedic there ended with {code}: {line}")
