@@ -189,9 +189,6 @@ pub struct Shared {
     /// Where it is missing: send this program there, run it, remove it
     #[arg(long, global = true, help_heading = "Elsewhere")]
     pub inject: bool,
-    /// Where it is missing: run it in an ephemeral container of this image, which can never be removed from the pod
-    #[arg(long, global = true, value_name = "IMAGE", conflicts_with = "inject", help_heading = "Elsewhere")]
-    pub debug_container: Option<String>,
     /// Ends when its standard input does: who asked is gone
     #[arg(long, global = true, hide = true)]
     pub until_stdin_ends: bool,

@@ -42,6 +42,11 @@ fn deployment(pods: &[Value]) -> Kube {
     kube
 }
 
+/// The binary under test as a user of this cluster runs it, in a locale of UTF-8.
+fn ask(kube: &Kube, args: &[&str]) -> Ended {
+    kube.clothe(&mut Command::new(binary())).env("LC_ALL", "C.UTF-8").args(args).output().unwrap().into()
+}
+
 fn healthy(name: &str) -> Value {
     json!({"name": name})
 }
@@ -52,7 +57,7 @@ fn document(said: &Ended) -> Value {
 
 /// The document fits the schema that `paramedic schema` prints.
 fn fits(kube: &Kube, document: &Value) {
-    let schema: Value = serde_json::from_str(&kube.paramedic(&["schema"]).out).unwrap();
+    let schema: Value = serde_json::from_str(&ask(kube, &["schema"]).out).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<String> =
         validator.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect();
@@ -66,12 +71,12 @@ fn codes(findings: &Value) -> Vec<&str> {
 #[test]
 fn healthy_members_are_one_line() {
     let kube = deployment(&[healthy("web-0"), healthy("web-1"), healthy("web-2")]);
-    let said = kube.paramedic(&["--on", "deploy/web", "fds", "--window", "0"]);
+    let said = ask(&kube, &["--on", "deploy/web", "fds", "--window", "0"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.starts_with("CLEAR  deploy/web · 3 members · namespace prod"), "{}", said.out);
     assert!(said.out.contains("web-0, web-1, web-2: nothing found"), "{}", said.out);
     assert!(said.out.contains("0 of 3 members sick · exit 0"), "{}", said.out);
-    let bare = kube.paramedic(&["--on", "deploy/web", "--window", "0", "--json"]);
+    let bare = ask(&kube, &["--on", "deploy/web", "--window", "0", "--json"]);
     let bare = document(&bare);
     assert_eq!((bare["command"].as_str(), bare["status"].as_str()), (Some("check"), Some("clear")), "{bare}");
     fits(&kube, &bare);
@@ -84,7 +89,7 @@ fn the_sick_one_of_three_is_named_with_what_the_cluster_knows_of_it() {
     odd["restarts"] = json!(2);
     odd["last_state"] = json!({"terminated": {"reason": "OOMKilled", "exitCode": 137}});
     let kube = deployment(&[healthy("web-0"), odd, healthy("web-2")]);
-    let said = kube.paramedic(&["fds", "--on=deploy/web", "-nprod", "--window=0"]);
+    let said = ask(&kube, &["fds", "--on=deploy/web", "-nprod", "--window=0"]);
     assert_eq!(said.code, Some(2), "{said:?}");
     for part in [
         "web-1  container app · node node-7 · ready",
@@ -99,7 +104,7 @@ fn the_sick_one_of_three_is_named_with_what_the_cluster_knows_of_it() {
     }
     assert_eq!(said.out.matches("python3 (pid 1)").count(), 1, "{}", said.out);
 
-    let doc = document(&kube.paramedic(&["fds", "--on=deploy/web", "--window=0", "--json"]));
+    let doc = document(&ask(&kube, &["fds", "--on=deploy/web", "--window=0", "--json"]));
     fits(&kube, &doc);
     assert_eq!((doc["status"].as_str(), doc["exit_code"].as_u64()), (Some("critical"), Some(2)));
     assert_eq!(codes(&doc["findings"]), [""; 0], "nothing is common");
@@ -111,7 +116,7 @@ fn the_sick_one_of_three_is_named_with_what_the_cluster_knows_of_it() {
     let next = members[1]["report"]["findings"][0]["next"][0].as_str().unwrap();
     assert!(next.starts_with("paramedic --on pod/web-1 -n prod "), "{next}");
 
-    let lines = kube.paramedic(&["fds", "--on=deploy/web", "--window=0", "-o", "ndjson"]);
+    let lines = ask(&kube, &["fds", "--on=deploy/web", "--window=0", "-o", "ndjson"]);
     let lines: Vec<Value> = lines.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let exits: Vec<_> = lines.iter().map(|l| l["exit_code"].as_u64().unwrap()).collect();
     assert_eq!(exits, [0, 2, 0]);
@@ -119,19 +124,19 @@ fn the_sick_one_of_three_is_named_with_what_the_cluster_knows_of_it() {
     // The line that was printed can be run, and says the same of that one alone.
     let words = shlex::split(next).unwrap();
     let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-    let again = kube.paramedic(&[&words[..], &["--window=0"]].concat());
+    let again = ask(&kube, &[&words[..], &["--window=0"]].concat());
     assert!(again.code == Some(2) && again.out.contains("python3 (pid 1)"), "{again:?}");
 }
 
 #[test]
 fn what_all_have_is_said_once() {
     let kube = deployment(&[sick("web-0"), sick("web-1"), sick("web-2")]);
-    let said = kube.paramedic(&["-l", "app=web", "fds", "--window", "0"]);
+    let said = ask(&kube, &["-l", "app=web", "fds", "--window", "0"]);
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.out.contains("\nall 3\n"), "{}", said.out);
     assert_eq!(said.out.matches("■").count(), 1, "{}", said.out);
     assert!(said.out.contains("1 critical · 3 of 3 members sick"), "{}", said.out);
-    let doc = document(&kube.paramedic(&["-l", "app=web", "fds", "--window", "0", "--json"]));
+    let doc = document(&ask(&kube, &["-l", "app=web", "fds", "--window", "0", "--json"]));
     fits(&kube, &doc);
     assert_eq!(codes(&doc["findings"]), ["fds/near-limit"]);
     assert_eq!(doc["members"][2]["shared"], json!([0]));
@@ -143,7 +148,7 @@ fn one_that_cannot_be_reached_is_a_gap_and_three_and_hides_nothing() {
     kube.fault("web-0", json!({"hanging": "before"}));
     kube.fault("web-2", json!({"forbidden": true}));
     kube.fault("web-3", json!({"short": 500}));
-    let said = kube.paramedic(&["--on", "deploy/web", "fds", "--window", "0", "--timeout", "6s"]);
+    let said = ask(&kube, &["--on", "deploy/web", "fds", "--window", "0", "--timeout", "15s"]);
     assert_eq!(said.code, Some(3), "{said:?}");
     assert!(said.out.starts_with("CRITICAL"), "{}", said.out);
     for part in [
@@ -156,16 +161,8 @@ fn one_that_cannot_be_reached_is_a_gap_and_three_and_hides_nothing() {
     ] {
         assert!(said.out.contains(part), "no {part:?} in\n{}", said.out);
     }
-    let doc = document(&kube.paramedic(&[
-        "--on",
-        "deploy/web",
-        "fds",
-        "--window",
-        "0",
-        "--timeout",
-        "6s",
-        "--json",
-    ]));
+    let doc =
+        document(&ask(&kube, &["--on", "deploy/web", "fds", "--window", "0", "--timeout", "15s", "--json"]));
     fits(&kube, &doc);
     assert_eq!((doc["status"].as_str(), doc["exit_code"].as_u64()), (Some("critical"), Some(3)));
     assert_eq!(doc["members"][0]["gap"]["why"], "timed_out");
@@ -178,10 +175,10 @@ fn without_the_binary_the_exact_line_for_a_debug_container_is_printed() {
     other["binary"] = json!("");
     other["object"] = json!({"spec": {"containers": [{"name": "app", "image": "web:1", "securityContext": {"runAsUser": 1000}}]}});
     let kube = deployment(&[healthy("web-0"), other]);
-    let said = kube.paramedic(&["--on", "deploy/web", "--context", "good", "fds", "--window", "0"]);
+    let said = ask(&kube, &["--on", "deploy/web", "--context", "good", "fds", "--window", "0"]);
     assert_eq!(said.code, Some(3), "{said:?}");
-    let line = "kubectl debug '--context=good' -n prod web-1 '--image=IMAGE-WITH-PARAMEDIC' '--target=app' '--profile=general' -it \
-                --custom=<(echo '{\"securityContext\":{\"runAsUser\":1000}}') -- paramedic '--target=1' fds '--window=0'";
+    let line = "kubectl debug --context=good -n prod web-1 --image=IMAGE-WITH-PARAMEDIC --target=app --profile=general -it \
+                --custom=<(echo '{\"securityContext\":{\"runAsUser\":1000}}') -- paramedic --target=1 fds --window=0";
     let plain = |text: &str| text.replace('\'', "");
     assert!(plain(&said.out).contains(&plain(line)), "{}", said.out);
     assert!(
@@ -209,7 +206,7 @@ fn what_makes_no_sense_elsewhere_is_said_and_three() {
         (&["-l", "app=none", "fds"], "app=none"),
         (&["--on", "pod/web-0", "fds", "--window", "9s", "--timeout", "2s"], "too short"),
     ] {
-        let said = kube.paramedic(args);
+        let said = ask(&kube, args);
         assert_eq!(said.code, Some(3), "{args:?}: {said:?}");
         assert!(said.out.is_empty() && said.err.contains(says), "{args:?}: {said:?}");
     }
@@ -218,31 +215,31 @@ fn what_makes_no_sense_elsewhere_is_said_and_three() {
 #[test]
 fn one_member_is_its_own_report_and_a_scope_that_matches_nothing_there_is_three() {
     let kube = deployment(&[sick("web-0")]);
-    let said = kube.paramedic(&["--on", "pod/web-0", "fds", "--window", "0"]);
+    let said = ask(&kube, &["--on", "pod/web-0", "fds", "--window", "0"]);
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.out.contains("web-0  container app · node node-1 · ready"), "{}", said.out);
-    let doc = document(&kube.paramedic(&["--on", "pod/web-0", "fds", "--window", "0", "--json"]));
+    let doc = document(&ask(&kube, &["--on", "pod/web-0", "fds", "--window", "0", "--json"]));
     fits(&kube, &doc);
     assert_eq!(
         (codes(&doc["findings"]), doc["members"][0]["name"].as_str()),
         (vec!["fds/near-limit"], Some("web-0"))
     );
-    let none = kube.paramedic(&["--on", "pod/web-0", "fds", "--window", "0", "--name", "nobody"]);
+    let none = ask(&kube, &["--on", "pod/web-0", "fds", "--window", "0", "--name", "nobody"]);
     assert_eq!(none.code, Some(3), "{none:?}");
     assert!(none.out.contains("no process matches --name nobody"), "{none:?}");
     // The facts themselves, judged later.
-    let facts = kube.paramedic(&["--on", "pod/web-0", "fds", "--window", "0", "-o", "snapshot"]);
+    let facts = ask(&kube, &["--on", "pod/web-0", "fds", "--window", "0", "-o", "snapshot"]);
     assert_eq!(facts.code, Some(0), "{facts:?}");
     let file = kube.file("facts.json");
     std::fs::write(&file, &facts.out).unwrap();
-    let later = kube.paramedic(&["fds", "--from", file.to_str().unwrap(), "--json"]);
+    let later = ask(&kube, &["fds", "--from", file.to_str().unwrap(), "--json"]);
     assert_eq!((later.code, codes(&document(&later)["findings"])), (Some(2), vec!["fds/near-limit"]));
 }
 
 /// Processes of a pod that hold this in their command line.
 fn running(kube: &Kube, pod: &str, what: &str) -> String {
     let line = format!(
-        "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -F {what} | grep -v grep; done; :"
+        "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -F -e {what} | grep -v grep; done; :"
     );
     kube.run(pod, &["sh", "-c", &line]).out
 }
@@ -279,7 +276,7 @@ fn as_a_plugin_it_is_called_kubectl_paramedic() {
         let path = command.get_envs().find(|(k, _)| *k == "PATH").and_then(|(_, v)| v).unwrap().to_owned();
         let path = format!("{}:{}", bin.path().display(), path.to_string_lossy());
         // The command itself is found by the path of the test.
-        command.env("PATH", path).output().unwrap().into()
+        command.env("PATH", path).env("LC_ALL", "C.UTF-8").output().unwrap().into()
     };
     let version = run(&["--version"]);
     assert!(version.code == Some(0) && version.out.starts_with("paramedic "), "{version:?}");

@@ -82,6 +82,10 @@ pub trait Area: Sized + Send + 'static {
     fn look(&mut self, moment: &Moment, walked: &Walked, gaps: &mut Gaps) -> Result<(), Gap>;
     /// What all looks so far amount to.
     fn facts(&self) -> Self::Facts;
+    /// A command that a finding names, so that it reaches what was looked at.
+    fn next(_: &Self::Facts, line: String) -> String {
+        line
+    }
     /// What to draw.
     fn blocks(facts: &Self::Facts, args: &Self::Args) -> Vec<Block>;
     /// `--all`: one row for each thing, as it is read. False when this run did not ask for it.
@@ -301,6 +305,18 @@ struct Record<A: Area> {
     gaps: Vec<Gap>,
 }
 
+impl<A: Area> Record<A> {
+    /// The outcome with commands that reach what was looked at.
+    fn reaching(&self, mut outcome: Outcome) -> Outcome {
+        if let (Some(facts), Outcome::Found { findings, .. }) = (&self.facts, &mut outcome) {
+            for line in findings.iter_mut().flat_map(|f| &mut f.next) {
+                *line = A::next(facts, std::mem::take(line));
+            }
+        }
+        outcome
+    }
+}
+
 impl<A: Area> Recorded for Record<A> {
     fn examine(&self, levels: &dyn Levels, chosen: &Chosen) -> Section {
         let mut gaps = self.gaps.clone();
@@ -315,7 +331,7 @@ impl<A: Area> Recorded for Record<A> {
                     Outcome::Unknown { why: Why::Broken, detail: "the check failed" }
                 }),
             };
-            checks.push((check.doc.code, outcome));
+            checks.push((check.doc.code, self.reaching(outcome)));
         }
         let blocks = self.facts.as_ref().map_or_else(Vec::new, |f| {
             guarded(A::NAME, || A::blocks(f, &self.args)).unwrap_or_else(|g| {

@@ -11,6 +11,7 @@ mod lifecycle;
 mod memory;
 mod pg;
 mod pgbouncer;
+mod pods;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
@@ -29,6 +30,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<pg::Pg>(),
     Entry::of::<pgbouncer::PgBouncer>(),
     Entry::of::<compare::Compare>(),
+    Entry::of::<pods::Pods>(),
 ];
 
 /// What `snapshot` records beside the areas, for `compare`.

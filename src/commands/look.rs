@@ -4,11 +4,11 @@ use super::{output::Out, progress::Stderr, settings};
 use crate::{
     areas::{AREAS, ATTRIBUTES, Chosen, Entry, Recorded, Running},
     cli::{Output, Shared},
-    model::{Gap, RowSink, Section, Stamp, report::Report},
+    model::{Gap, RowSink, Seal, Section, Stamp, report::Report},
     render::output::Ended,
     run::{self, Session, Snapshot, Timing},
     settings::{Settings, glob},
-    source::{Clock, World},
+    source::{Clock, World, input},
     verdict::{self, Asked, Taken},
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -128,9 +128,10 @@ pub fn area(area: &'static Entry, matches: &ArgMatches, shared: &Shared, out: &O
 /// # Errors
 /// As for [`check`].
 pub fn snapshot(matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> {
-    let settings = settings::read(shared)?;
+    let mut settings = settings::read(shared)?;
     ensure!(shared.from.is_none(), "snapshot reads this machine; --from has no place here");
     ensure!(shared.watch.is_none(), "snapshot is one document; --watch has no place here");
+    settings.seal = matches.get_one::<String>("compare_key").map(|key| seal(key)).transpose()?;
     let mut running = match (ATTRIBUTES.open)(matches, &settings) {
         Ok(running) => vec![running],
         Err(gap) => bail!("{}: {}", gap.subject, gap.detail),
@@ -142,6 +143,17 @@ pub fn snapshot(matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> 
     let mut session = open(running, shared)?;
     session.observe(timing(shared, Duration::ZERO, Duration::ZERO)?)?;
     record(&session, at, start, out)
+}
+
+/// The key that was given, at work.
+fn seal(key: &str) -> Result<Seal> {
+    let key = if key == "-" {
+        input::first_line().context("--compare-key -: the key on stdin")?
+    } else {
+        key.as_bytes().to_vec()
+    };
+    ensure!(!key.is_empty(), "--compare-key: the key is empty");
+    Ok(Seal::new(&key))
 }
 
 /// The facts of a run as a document.

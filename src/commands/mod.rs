@@ -64,7 +64,7 @@ fn run(matches: &ArgMatches, program: &str) -> Result<u8> {
     let shared = Shared::from_arg_matches(sub)?;
     let out = Out::new(&shared, program);
     if shared.until_stdin_ends {
-        source::until_stdin_ends()?;
+        source::input::until_it_ends()?;
     }
     if let Some(code) = on::elsewhere(name, matches, &shared, &out)? {
         return Ok(code);

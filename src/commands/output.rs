@@ -55,6 +55,7 @@ impl Out {
             quiet: shared.quiet,
             verbose: shared.verbose,
             program: program.into(),
+            on: super::on::everywhere(shared),
         };
         let target = shared.write.clone().map_or(Target::Stdout, Target::File);
         Self { format: shared.format(), target, style, terminal }

@@ -1,6 +1,8 @@
 //! What a host or pod is made of, attribute by attribute: what two members of a set are compared by. Secrets are in it only
 //! as hashes under a key of the run.
 
+mod wire;
+
 use super::{Kept, Reading, Stamp, Untrusted};
 use serde::{Deserialize, Serialize};
 
@@ -52,9 +54,8 @@ pub enum Class {
     Set,
 }
 
-/// What an attribute is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
+/// What an attribute is. How it is written: `wire.rs`.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Plain text that may be shown. The names of the machine itself stand in it as `${HOSTNAME}`, `${POD_IP}` and the like.
     Text {
@@ -96,7 +97,7 @@ pub enum Value {
 }
 
 /// One attribute.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Attribute {
     /// What it is of.
     pub group: Group,

@@ -108,14 +108,14 @@ pub enum Thing {
     Named {
         /// What it is.
         what: What,
-        /// The server, `address:port` or socket; of a member its namespace.
+        /// The server, `address:port` or socket; of a cluster the context or the file; of a member its namespace.
         server: String,
         /// Its name there; of a table with database and schema.
         name: String,
     },
 }
 
-/// Things that are known by name.
+/// Things that are known by name: to database servers, poolers and clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
@@ -139,6 +139,10 @@ pub enum What {
     Statement,
     /// A member of a set that is compared: a pod, a host, a snapshot.
     Member,
+    /// A workload of a cluster: `deployment/web`, with its namespace.
+    Workload,
+    /// A pod, with its namespace.
+    Pod,
 }
 
 /// What one check found.

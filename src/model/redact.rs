@@ -1,11 +1,16 @@
 //! Argument lists and environments: raw, they have no `Serialize` and no `Debug` of what they hold, so that the only way
 //! out of the program is the redactor. <https://man7.org/linux/man-pages/man5/proc_pid_cmdline.5.html>
 
+mod environ;
 mod line;
 mod names;
 mod secrets;
+mod suspicion;
+
+pub use suspicion::{Suspicion, suspicion};
 
 use super::Untrusted;
+pub use environ::{Environ, OwnName, Shape};
 use std::fmt;
 
 /// Stands where a secret was.
@@ -123,51 +128,6 @@ impl Setting {
             Setting::LocalDomain => "LOCALDOMAIN",
             Setting::UvThreadpoolSize => "UV_THREADPOOL_SIZE",
         }
-    }
-}
-
-/// The environment that a process was started with; what it changed since is not seen. Names can be had, values only of
-/// what is on the list.
-pub struct Environ {
-    bytes: Vec<u8>,
-    cut: bool,
-}
-
-impl Environ {
-    /// The bytes of `/proc/PID/environ`; `cut` when the reader stopped before their end.
-    pub fn new(bytes: Vec<u8>, cut: bool) -> Self {
-        Self { bytes, cut }
-    }
-    /// There was more than was read: a name that is missing may be in the rest.
-    pub fn is_cut(&self) -> bool {
-        self.cut
-    }
-    fn pairs(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.bytes.split(|b| *b == 0).filter_map(|entry| {
-            let at = entry.iter().position(|b| *b == b'=')?;
-            // A title written over the environment is no list of names: what is no identifier is not shown.
-            let name = std::str::from_utf8(&entry[..at]).ok()?;
-            let first = name.bytes().next()?;
-            let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            (plain && !first.is_ascii_digit() && name.len() <= 128).then_some((name, &entry[at + 1..]))
-        })
-    }
-    /// The names, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.pairs().map(|(name, _)| name)
-    }
-    /// The raw value of one setting; the first counts, as for `getenv`. Flags may hold secrets beside what a check needs:
-    /// for probes only, which take numbers out of it. The last value is missing when the reader stopped within it.
-    pub fn value(&self, of: Setting) -> Option<&[u8]> {
-        let value = self.pairs().find(|(name, _)| *name == of.name())?.1;
-        let last = value.as_ptr_range().end == self.bytes.as_ptr_range().end;
-        (!(last && self.cut)).then_some(value)
-    }
-}
-
-impl fmt::Debug for Environ {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Environ({} names)", self.names().count())
     }
 }
 

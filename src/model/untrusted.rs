@@ -1,38 +1,59 @@
 //! Text from outside: process names, paths, peers' words. Kept lossless, escaped whenever it is shown.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use std::{borrow::Cow, fmt};
 
 /// Bytes from outside as text. UTF-8 is kept as it is, control characters included; every other byte stands as `\xNN`
 /// and the bytes themselves go along in base64, so that nothing is lost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "Wire", into = "Wire")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Untrusted {
     text: String,
     b64: Option<String>,
 }
 
+/// As it is written when there are bytes beside the text.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Wire {
-    Text(String),
-    Bytes { text: String, b64: String },
+struct Bytes<'a> {
+    text: Cow<'a, str>,
+    b64: Cow<'a, str>,
 }
-impl From<Wire> for Untrusted {
-    fn from(w: Wire) -> Self {
-        match w {
-            Wire::Text(text) => Self { text, b64: None },
-            Wire::Bytes { text, b64 } => Self { text, b64: Some(b64) },
+
+impl Serialize for Untrusted {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match &self.b64 {
+            None => s.serialize_str(&self.text),
+            Some(b64) => Bytes { text: self.text.as_str().into(), b64: b64.as_str().into() }.serialize(s),
         }
     }
 }
-impl From<Untrusted> for Wire {
-    fn from(u: Untrusted) -> Self {
-        match u.b64 {
-            None => Wire::Text(u.text),
-            Some(b64) => Wire::Bytes { text: u.text, b64 },
-        }
+
+impl<'de> Deserialize<'de> for Untrusted {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(Reader)
+    }
+}
+
+/// Reads it without a copy of what it does not know yet: a snapshot holds thousands.
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Untrusted;
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a text, or a text with its bytes in base64")
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Untrusted, E> {
+        Ok(text.into())
+    }
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Untrusted, E> {
+        Ok(Untrusted { text, b64: None })
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Untrusted, A::Error> {
+        let bytes = Bytes::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Untrusted { text: bytes.text.into_owned(), b64: Some(bytes.b64.into_owned()) })
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) fn several(pen: &mut Pen, report: &Report) {
         pen.blank();
         let asked = report.members.iter().filter(|m| m.report.is_some()).count();
         let all = finding::forest(&report.findings);
-        if !all.is_empty() {
+        let common = !all.is_empty();
+        if common {
             let heading = if asked == n { format!("all {n}") } else { format!("all {asked} that answered") };
             pen.line(&[(Ink::Bold, &heading)]);
         }
@@ -43,7 +44,7 @@ pub(super) fn several(pen: &mut Pen, report: &Report) {
             }
             text::glimpse(pen, of, &member.on);
         }
-        nothing_else(pen, &well, !report.findings.is_empty(), report.taken_at);
+        nothing_else(pen, &well, common, report.taken_at);
         summary::clear(pen, report);
         summary::not_seen(pen, report);
         more_lines(pen, report);
@@ -147,10 +148,10 @@ fn once(report: &Report) -> Vec<&FindingV1> {
 }
 
 /// Where a place could not be asked, what else would help; the best line stands beside the gap.
-fn more_lines(pen: &mut Pen, report: &Report) {
+pub(super) fn more_lines(pen: &mut Pen, report: &Report) {
     for line in report.members.iter().flat_map(|m| m.remedies.iter().skip(1)) {
         let line = pen.program(line);
-        pen.command((Ink::Plain, "          or: "), &line);
+        pen.command((Ink::Plain, "            or: "), &line);
     }
 }
 
@@ -160,4 +161,121 @@ fn risks(pen: &mut Pen, report: &Report) {
         once(report).into_iter().filter(|f| f.severity == Severity::Notice).cloned().collect();
     let folded = Report { findings: all, members: vec![], ..report.clone() };
     summary::risks(pen, &folded);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        model::{
+            Gap, Why,
+            report::{MemberV1, PodV1, Report, SectionV1, Status},
+        },
+        render::{Style, sample, text},
+    };
+
+    fn pod(name: &str, restarts: u64) -> PodV1 {
+        let ended = restarts > 0;
+        PodV1 {
+            namespace: "prod".into(),
+            name: name.into(),
+            uid: String::new(),
+            container: "app".into(),
+            phase: "Running".into(),
+            ready: Some(true),
+            deleting: false,
+            node: Some("node-3".into()),
+            zone: None,
+            owner: None,
+            image: None,
+            image_id: None,
+            restarts: Some(restarts),
+            created: Some(sample::TAKEN_AT.earlier(33_120.0)),
+            started: Some(sample::TAKEN_AT.earlier(300.0)),
+            last_reason: ended.then(|| "OOMKilled".into()),
+            last_exit: ended.then_some(137),
+        }
+    }
+    fn member(name: &str, restarts: u64, report: Option<Report>, shared: &[usize]) -> MemberV1 {
+        let lost = report.is_none();
+        MemberV1 {
+            name: name.into(),
+            on: format!("--on pod/{name} -n prod"),
+            status: report.as_ref().map_or(Status::Unknown, |r| r.status),
+            exit_code: report.as_ref().map_or(3, |r| r.exit_code),
+            pod: Some(pod(name, restarts)),
+            gap: lost.then(|| Gap::new(name, Why::Absent, "no `paramedic` in its container app")),
+            remedies: if lost { vec!["kubectl debug x".into(), "paramedic --inject".into()] } else { vec![] },
+            report: report.map(Box::new),
+            shared: shared.to_vec(),
+        }
+    }
+    fn several() -> Report {
+        let (sick, healthy) = (sample::sick(), sample::healthy());
+        let members = vec![
+            member(
+                "web-0",
+                0,
+                Some(Report { findings: vec![sick.findings[2].clone()], ..healthy.clone() }),
+                &[0],
+            ),
+            member("web-1", 2, Some(sick.clone()), &[2]),
+            member(
+                "web-2",
+                1,
+                Some(Report { findings: vec![sick.findings[2].clone()], ..healthy.clone() }),
+                &[0],
+            ),
+            member("web-3", 0, None, &[]),
+        ];
+        let gap = members[3].gap.clone().into_iter().map(|g| g.remedy("kubectl debug x")).collect();
+        let lost = SectionV1 { area: "members", span_s: 0.0, blocks: vec![], checks: vec![], gaps: gap };
+        Report {
+            status: Status::Critical,
+            exit_code: 3,
+            findings: vec![sick.findings[2].clone()],
+            sections: healthy.sections.into_iter().chain([lost]).collect(),
+            on: vec!["deploy/web".into()],
+            members,
+            ..sick
+        }
+    }
+
+    #[test]
+    fn each_member_has_what_is_its_own_and_what_all_have_is_said_once() {
+        let screen = text(&several(), &Style { width: Some(80), ..Style::default() });
+        let at = |what: &str| screen.find(what).unwrap_or_else(|| panic!("no {what:?} in\n{screen}"));
+        let order = [
+            "CRITICAL  deploy/web · 4 members",
+            "all 3 that answered",
+            "10.0.9.2:9000",
+            "web-1  container app",
+            "node (pid 1)",
+            "web-2  nothing else",
+            "web-0: nothing else",
+            "NOT SEEN  web-3: not there",
+            "kubectl debug x",
+            "or: paramedic --inject",
+            "1 not reached",
+        ];
+        let places: Vec<usize> = order.iter().map(|o| at(o)).collect();
+        assert!(places.is_sorted(), "{places:?}\n{screen}");
+        assert_eq!(screen.matches("which does not read").count(), 1, "{screen}");
+        assert!(screen.contains("1 critical, 2 warnings · 3 of 4 members sick"), "{screen}");
+        for line in screen.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+
+    #[test]
+    fn all_of_it_is_run_again_in_the_same_places() {
+        let style = Style { on: "--on deploy/web -n prod".into(), ..Style::default() };
+        let screen = text(&several(), &style);
+        assert!(screen.contains("paramedic --on deploy/web -n prod check --risks"), "{screen}");
+    }
+
+    #[test]
+    fn a_quiet_screen_is_two_lines() {
+        let style = Style { quiet: true, ..Style::default() };
+        assert_eq!(text(&several(), &style).lines().count(), 2);
+    }
 }

@@ -49,6 +49,8 @@ pub struct Style {
     pub verbose: u8,
     /// The program as it was typed: put before every command that is printed, so that it can be pasted.
     pub program: String,
+    /// The flags that say where it was run, when that was not here: for lines that run all of it again.
+    pub on: String,
 }
 
 impl Default for Style {
@@ -63,6 +65,7 @@ impl Default for Style {
             quiet: false,
             verbose: 0,
             program: "paramedic".into(),
+            on: String::new(),
         }
     }
 }

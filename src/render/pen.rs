@@ -42,6 +42,11 @@ impl Style {
         let safe = untrusted::escape(text);
         if self.utf8 || safe.is_ascii() { safe } else { ascii(&safe).into() }
     }
+    /// The line that runs another command in the same places.
+    pub(super) fn again(&self, command: &str) -> String {
+        let on = if self.on.is_empty() { "" } else { " " };
+        format!("{}{on}{} {command}", self.program, self.on)
+    }
     /// Columns for prose; without a terminal there is no end of the line.
     fn room(&self) -> usize {
         self.width.map_or(usize::MAX, |w| w.clamp(LEAST, PROSE))

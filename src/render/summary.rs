@@ -213,7 +213,7 @@ pub(super) fn risks(pen: &mut Pen, report: &Report) {
     if !pen.style.risks {
         let area = report.sections.iter().map(|s| s.area).find(|area| *area == report.command);
         let area = area.map_or(String::new(), |a| format!(" {a}"));
-        let said = format!("{urgent}: {} check{area} --risks", pen.style.program);
+        let said = format!("{urgent}: {} --risks", pen.style.again(&format!("check{area}")));
         return pen.para((Ink::Plain, &lead), Ink::Plain, &said);
     }
     pen.line(&[(Ink::Plain, &lead), (Ink::Plain, &urgent)]);

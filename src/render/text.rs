@@ -33,6 +33,7 @@ pub fn text(report: &Report, style: &Style) -> String {
         }
         summary::clear(&mut pen, report);
         summary::not_seen(&mut pen, report);
+        members::more_lines(&mut pen, report);
         summary::skipped(&mut pen, report);
         summary::ignored(&mut pen, report);
         summary::risks(&mut pen, report);
@@ -54,7 +55,8 @@ pub(super) fn ink(status: Status) -> (Ink, &'static str) {
 /// `WARNING  web-7f · seen as uid 0 · 03:12:07Z`
 fn header(pen: &mut Pen, report: &Report) {
     let host = &report.host;
-    let mut parts = vec![host.hostname.clone().unwrap_or_else(|| "host name not seen".into())];
+    let called = host.hostname.clone().or_else(|| report.members.first().map(|m| m.name.clone()));
+    let mut parts = vec![called.unwrap_or_else(|| "host name not seen".into())];
     if let Some(pod) = host.pod.as_ref().filter(|p| Some(*p) != host.hostname.as_ref()) {
         parts.push(format!("pod {pod}"));
     }

@@ -72,11 +72,17 @@ pub(super) fn command(line: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// Words of a shell line; spaces inside quotes belong to the word.
+/// Words of a shell line; spaces inside quotes belong to the word, and a comment is one.
 fn words(line: &str) -> impl Iterator<Item = &str> {
-    let mut quote = None;
+    let (mut quote, mut escaped, mut comment, mut begins) = (None, false, false, true);
     line.split(move |c| {
+        let first = std::mem::replace(&mut begins, c == ' ');
+        if comment || std::mem::take(&mut escaped) {
+            return false;
+        }
         match (quote, c) {
+            (None, '#') if first => comment = true,
+            (None, '\\') => escaped = true,
             (None, '\'' | '"') => quote = Some(c),
             (Some(q), c) if q == c => quote = None,
             _ => return quote.is_none() && c == ' ',
@@ -134,6 +140,9 @@ mod tests {
     fn a_broken_command_can_still_be_pasted() {
         assert_eq!(command("p sockets --name 'a b c' --all", 24), ["p sockets \\", "--name 'a b c' --all"]);
         assert_eq!(command("p x", 80), ["p x"]);
+        // Broken, the rest of a comment would be a command of its own.
+        assert_eq!(command("p pg -d x # no word", 12), ["p pg -d x \\", "# no word"]);
+        assert_eq!(command(r"p -d 'a'\''b c' --all", 18), [r"p -d 'a'\''b c' \", "--all"]);
         assert_eq!(command("p --name averyverylongword", 10), ["p \\", "--name averyverylongword"]);
     }
 

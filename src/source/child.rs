@@ -20,7 +20,7 @@ use worker::{Answer, Question, State};
 /// The longest path that the kernel takes; `PATH_MAX`.
 const PATH_MOST: usize = 4096;
 /// No file is answered with more bytes than this.
-pub const READ_MOST: usize = 128 << 10;
+pub const READ_MOST: usize = 1 << 20;
 
 /// Whether a process of this name and parent is one of ours: it is no part of what is looked at.
 pub fn is_ours(name: &str, parent: i32, own: Option<i32>) -> bool {
@@ -88,6 +88,12 @@ pub struct Stat {
     pub inode: u64,
     /// Names that it has; 0 when it was deleted.
     pub links: u64,
+    /// Numeric owner.
+    pub uid: u64,
+    /// Numeric group.
+    pub gid: u64,
+    /// Last change of its content, milliseconds since 1970 (before that a number that wraps around).
+    pub modified_ms: u64,
     /// Id of the mount that it was opened through, as in `mountinfo`; none before Linux 5.8.
     pub mount_id: Option<u64>,
 }
@@ -190,9 +196,9 @@ fn statvfs(answer: &Answer) -> Result<Statvfs, No> {
 }
 
 fn stat(answer: &Answer) -> Result<Stat, No> {
-    let [mode, size, held, major, minor, inode, links, mount] = numbers(&answer.0)?;
+    let [mode, size, held, major, minor, inode, links, uid, gid, modified_ms, mount] = numbers(&answer.0)?;
     let mount_id = (mount != u64::MAX).then_some(mount);
-    Ok(Stat { mode, size, held, major, minor, inode, links, mount_id })
+    Ok(Stat { mode, size, held, major, minor, inode, links, uid, gid, modified_ms, mount_id })
 }
 
 fn numbers<const N: usize>(bytes: &[u8]) -> Result<[u64; N], No> {

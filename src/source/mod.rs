@@ -1,12 +1,15 @@
 //! The only door to the world: everything here reads, nothing writes, and each reader takes its root as an argument.
 
+mod certificate;
 pub mod cgroup;
 pub mod child;
 mod clock;
 pub mod dns;
 mod headroom;
-mod held;
 mod host;
+pub mod input;
+mod machine;
+pub mod manifests;
 mod moment;
 pub mod mounts;
 pub mod net;
@@ -21,11 +24,14 @@ pub mod snapshot;
 mod users;
 mod walk;
 mod world;
+pub mod yaml;
 
+pub use certificate::expires;
 pub use clock::Clock;
 pub use headroom::budget;
-pub use held::until_stdin_ends;
+
 pub use host::host;
+pub use machine::{machine, random};
 pub use moment::{Moment, Phase};
 pub use own_binary::OwnBinary;
 pub use scope::{Netns, Scope};

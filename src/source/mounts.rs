@@ -126,6 +126,11 @@ impl Table {
         table
     }
 
+    /// Where to find the root of the process whose table this is from here.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Where to find a mount from here.
     pub fn path(&self, mount: &Mount) -> PathBuf {
         use std::os::unix::ffi::OsStrExt;

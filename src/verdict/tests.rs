@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Confidence, Doc, Gap, Process, Thing, Untrusted, Why};
+use crate::model::{Confidence, Doc, Gap, Process, Thing, Untrusted, What, Why};
 
 fn process(pid: i32) -> Thing {
     Thing::Process(Process { pid, start_ticks: 7, start: None, name: Untrusted::from("node"), user: None })
@@ -125,4 +125,40 @@ fn fail_on_moves_the_bar_and_strict_turns_gaps_into_unknown() {
 #[test]
 fn every_rule_names_codes_of_one_spelling() {
     assert!(links::codes().all(|c| c.split_once('/').is_some_and(|(a, d)| !a.is_empty() && !d.is_empty())));
+}
+
+#[test]
+fn among_its_like_the_heavier_finding_stands_first_and_an_image_brings_the_rest_about() {
+    let of = |code, name: &str, weight| {
+        let member = Thing::Named { what: What::Member, server: "prod".into(), name: name.into() };
+        finding(code, Severity::Warning, member).weight(weight)
+    };
+    let mut sure = of("compare/dns-differs", "web-9", 0.0);
+    sure.confidence = Confidence::High;
+    let mut guess = of("compare/disk-outlier", "web-1", 900.0);
+    guess.confidence = Confidence::Low;
+    let all = vec![
+        guess,
+        sure,
+        of("compare/env-differs", "web-1", 80.0),
+        of("compare/file-differs", "web-2", 370.0),
+        of("compare/image-differs", "web-1", 90.0),
+    ];
+    let r = report(
+        vec![section("compare", all.into_iter().map(found).collect())],
+        &Settings::default(),
+        &asked(&[]),
+    );
+    let codes: Vec<_> = r.findings.iter().map(|f| f.code).collect();
+    assert_eq!(
+        codes,
+        [
+            "compare/file-differs",
+            "compare/image-differs",
+            "compare/env-differs",
+            "compare/dns-differs",
+            "compare/disk-outlier"
+        ]
+    );
+    assert_eq!(r.findings[2].caused_by, [1]);
 }

@@ -14,7 +14,7 @@ impl Rng {
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -22,14 +22,14 @@ impl Rng {
     }
     /// Less than `n`.
     pub fn below(&mut self, n: u64) -> u64 {
-        (self.next() >> 11) % n
+        (self.draw() >> 11) % n
     }
     /// Between the two.
     fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.below(1_000_000) as f64 / 1e6
     }
     fn hash(&mut self) -> String {
-        format!("{:016x}", self.next())
+        format!("{:016x}", self.draw())
     }
 }
 

@@ -22,7 +22,7 @@ fn fixed() -> PathBuf {
 }
 
 fn run(kube: &Kube, args: &[&str]) -> Ended {
-    kube.clothe(&mut Command::new(fixed())).args(args).output().unwrap().into()
+    kube.clothe(&mut Command::new(fixed())).env("LC_ALL", "C.UTF-8").args(args).output().unwrap().into()
 }
 
 fn bare(name: &str) -> Value {

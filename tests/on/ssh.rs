@@ -77,7 +77,11 @@ impl Hosts {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.env_clear().env("PATH", format!("{}:/usr/bin:/bin", self.file("bin"))).args(args);
+        command
+            .env_clear()
+            .env("LC_ALL", "C.UTF-8")
+            .env("PATH", format!("{}:/usr/bin:/bin", self.file("bin")))
+            .args(args);
         command
     }
 

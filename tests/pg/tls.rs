@@ -6,7 +6,11 @@ use postgres::authority::{Authority, Signed};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 fn encrypting(by: &Signed, more: &[(&str, &str)], rules: &str) -> Server {
-    let mut cluster = Cluster::anywhere().set("ssl", "on").set("log_connections", "on");
+    encrypting_on(Cluster::anywhere(), by, more, rules)
+}
+
+fn encrypting_on(cluster: Cluster, by: &Signed, more: &[(&str, &str)], rules: &str) -> Server {
+    let mut cluster = cluster.set("ssl", "on").set("log_connections", "on");
     for (key, value) in more {
         cluster = cluster.set(key, value);
     }
@@ -23,6 +27,23 @@ fn named(server: &Server, name: &str, mode: &str, root: &Path) -> String {
         "host='{name}' hostaddr=127.0.0.1 port={} user=postgres sslmode={mode} sslrootcert={root}",
         server.port()
     )
+}
+
+#[test]
+fn tls_without_asking_first_is_spoken_since_17_and_refused_in_words_before() {
+    let authority = Authority::new("ours");
+    let by = authority.sign("db", "DNS:db.test");
+    let direct = |server: &Server| {
+        named(server, "db.test", "verify-full", &authority.path()) + " sslnegotiation=direct"
+    };
+    let new = encrypting_on(Cluster::of_major(18, postgres::free_port()), &by, &[], "");
+    let session = open(&direct(&new));
+    assert_eq!(session.encryption().verified, Some("verify-full"));
+    assert!(session.parameter("server_version").is_some_and(|v| v.starts_with("18.")));
+    let old = encrypting(&by, &[], "");
+    let no = refused(&direct(&old));
+    assert_eq!(no.kind, RefusedKind::Tls, "{no}");
+    assert!(no.to_string().contains("Postgres 17"), "{no}");
 }
 
 #[test]

@@ -72,10 +72,10 @@ pub fn give(path: &Path) {
 }
 
 /// The template of all clusters of this build: kept beside the build, so that the next run has it too.
-fn template() -> PathBuf {
+fn template(programs: &Path) -> PathBuf {
     static MAKING: Mutex<()> = Mutex::new(());
     let _making = MAKING.lock().unwrap_or_else(|e| e.into_inner());
-    let version = done(Command::new(programs().join("postgres")).arg("--version"));
+    let version = done(Command::new(programs.join("postgres")).arg("--version"));
     let version: String = version.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
     let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cluster-{version}"));
     if at.exists() {
@@ -83,7 +83,7 @@ fn template() -> PathBuf {
     }
     let made = folder();
     let data = made.path().join("data");
-    let mut initdb = unprivileged(programs().join("initdb"));
+    let mut initdb = unprivileged(programs.join("initdb"));
     done(initdb.arg("-D").arg(&data).args([
         "-U",
         "postgres",
@@ -102,9 +102,15 @@ fn template() -> PathBuf {
     at
 }
 
+/// A port of the loopback that nobody has now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port()
+}
+
 /// A cluster that no server runs yet.
 pub struct Cluster {
     folder: TempDir,
+    programs: PathBuf,
     /// Where it will listen, on 127.0.0.1 and below `socket`.
     pub port: u16,
     settings: Vec<(String, String)>,
@@ -113,10 +119,28 @@ pub struct Cluster {
 impl Cluster {
     /// A cluster for this port; as it is, everybody on this machine is let in as whom he says he is.
     pub fn new(port: u16) -> Self {
-        let folder = folder();
-        done(
-            Command::new("cp").args(["-a", "--reflink=auto"]).arg(template()).arg(folder.path().join("data")),
+        Self::of(folder(), programs(), port)
+    }
+
+    /// The same of another major, which `tests/run` took from npm: `majors/package.json` says which there are.
+    pub fn of_major(major: u32, port: u16) -> Self {
+        let packages = Path::new(env!("CARGO_TARGET_TMPDIR")).join("majors");
+        let native = packages.join(format!("node_modules/postgres-{major}/native"));
+        let at = packages.display();
+        assert!(
+            native.is_dir(),
+            "Postgres {major} is missing: mkdir -p {at} && cp tests/postgres/majors/package*.json {at} && npm ci --prefix {at}"
         );
+        // The account of the server may not get to where they are.
+        let folder = folder();
+        done(Command::new("cp").args(["-a", "--reflink=auto"]).arg(native).arg(folder.path()));
+        let programs = folder.path().join("native/bin");
+        Self::of(folder, programs, port)
+    }
+
+    fn of(folder: TempDir, programs: PathBuf, port: u16) -> Self {
+        let template = template(&programs);
+        done(Command::new("cp").args(["-a", "--reflink=auto"]).arg(template).arg(folder.path().join("data")));
         // Small, without a thought for a crash, and without what would be left behind by one.
         let settings = [
             ("fsync", "off"),
@@ -129,13 +153,12 @@ impl Cluster {
             ("max_wal_size", "1GB"),
         ];
         let settings = settings.map(|(k, v)| (k.into(), v.into())).to_vec();
-        Self { folder, port, settings }
+        Self { folder, programs, port, settings }
     }
 
     /// One on a port that is free now.
     pub fn anywhere() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
-        Self::new(free.port())
+        Self::new(free_port())
     }
 
     /// A line of its configuration; the last of two counts.
@@ -171,7 +194,7 @@ impl Cluster {
 
     /// The server as a command line, to be run as `account()`.
     pub fn argv(&self) -> Vec<String> {
-        let mut argv = vec![programs().join("postgres").display().to_string()];
+        let mut argv = vec![self.programs.join("postgres").display().to_string()];
         argv.extend(["-D".into(), self.data().display().to_string(), "-p".into(), self.port.to_string()]);
         let socket = ("unix_socket_directories".into(), self.socket().display().to_string());
         for (key, value) in self.settings.iter().chain([&socket]) {
@@ -206,8 +229,7 @@ impl Cluster {
             let _ = child.kill();
             let _ = child.wait();
             // Somebody was faster with that port.
-            let free = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
-            self.port = free.port();
+            self.port = free_port();
         }
         panic!("patient: no server: {}", fs::read_to_string(&log).unwrap_or_default());
     }

@@ -7,7 +7,7 @@ mod probe;
 pub use args::Args;
 pub use probe::AttributesOf;
 
-use super::Area;
+use super::{Area, Place};
 use crate::{
     model::{Attributes, Block, Check, Gap, Gaps},
     settings::Settings,
@@ -19,10 +19,15 @@ impl Area for AttributesOf {
     type Facts = Attributes;
     const NAME: &'static str = "attributes";
     const ABOUT: &'static str = "All facts of this host or pod, as one JSON document for --from and compare";
+    // It follows paths that others made: on a thread of its own, what hangs costs its record and not the run.
+    const PLACE: Place = Place::Apart;
     const CHECKS: &'static [Check<Attributes>] = &[];
 
     fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {
         Err(None)
+    }
+    fn with_settings(args: Args, settings: &Settings) -> Args {
+        Args { seal: settings.seal.clone(), ..args }
     }
     fn open(args: &Args) -> Self {
         AttributesOf::new(args.clone())

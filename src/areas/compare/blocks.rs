@@ -2,12 +2,14 @@
 
 use super::{
     args::Args,
-    facts::{Difference, Facts, Figure, Seen, Unit, fold, plain_name, with_unit},
+    facts::{Difference, Facts, Figure, Members, Seen, Unit, fold, plain_name, with_unit},
 };
 use crate::model::{Block, Cell, Column, Group};
 
 /// A value in a cell is cut after so many characters.
 const LONG: usize = 28;
+/// From so many members on those that are like the norm share one row.
+const MANY: usize = 16;
 /// A figure stands out from this multiple of the middle on.
 const STANDS_OUT: f64 = 1.2;
 
@@ -25,12 +27,20 @@ pub(super) fn blocks(f: &Facts, args: &Args) -> Vec<Block> {
     if !f.groups.is_empty() {
         out.push(compared(f));
     }
+    if f.own.total() > 0 {
+        out.push(own(f));
+    }
     out
 }
 
 /// Those who differ most first, then those who did not answer.
 fn members(f: &Facts, rows: usize) -> Block {
-    let mut order: Vec<&Seen> = f.members.iter().collect();
+    let plain = |m: &Seen| m.missing.is_none() && m.differs == 0;
+    // Of many only those that stand out have a row of their own.
+    let many = f.members.len() > MANY;
+    let alike = Members::of((0..f.members.len() as u32).filter(|i| many && plain(&f.members[*i as usize])));
+    let mut order: Vec<&Seen> = f.members.iter().filter(|m| !many || !plain(m)).collect();
+    let total = order.len() as u64 + u64::from(!alike.is_empty());
     order.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(b.missing.is_some().cmp(&a.missing.is_some())));
     let row = |m: &&Seen| {
         let state = match (&m.missing, &m.state) {
@@ -53,6 +63,14 @@ fn members(f: &Facts, rows: usize) -> Block {
             or_unseen(m.bits.into()),
         ]
     };
+    let mut shown: Vec<Vec<Cell>> = order.iter().take(rows).map(row).collect();
+    if !alike.is_empty() {
+        let (name, state) = (fold(&alike, &f.members), format!("{} answered", alike.len()));
+        let mut one = vec![name.into(), state.into(), Cell::Int(0)];
+        one.extend(std::iter::repeat_n(Cell::None, 6));
+        one.push(Cell::Num(0.0));
+        shown.push(one);
+    }
     Block::Table {
         name: "members",
         columns: vec![
@@ -67,8 +85,8 @@ fn members(f: &Facts, rows: usize) -> Block {
             Column::new("zone").wide(),
             Column::new("surprise").wide(),
         ],
-        rows: order.iter().take(rows).map(row).collect(),
-        total: f.members.len() as u64,
+        rows: shown,
+        total,
     }
 }
 
@@ -186,6 +204,18 @@ fn compared(f: &Facts) -> Block {
         rows: rows.collect(),
         total: f.groups.len() as u64,
     }
+}
+
+/// What is another everywhere and was learned to be each one's own: one line, never so many deviants.
+fn own(f: &Facts) -> Block {
+    const NAMED: usize = 5;
+    let names = f.own.top();
+    let mut said = names.iter().take(NAMED).map(|n| cut(n)).collect::<Vec<_>>().join(", ");
+    if f.own.total() > NAMED as u64 {
+        said += &format!(" and {} more", f.own.total() - NAMED as u64);
+    }
+    let columns = vec![Column::new("another_in_each_and_not_judged")];
+    Block::Table { name: "own", columns, rows: vec![vec![said.into()]], total: 1 }
 }
 
 fn word(group: Group) -> &'static str {

@@ -25,6 +25,9 @@ use waits::Locks;
 pub struct Facts {
     /// Who, where, how encrypted: `app@10.0.3.7:5432/shop sslmode=verify-full`.
     pub target: String,
+    /// `-d TARGET` without a password, where one was given: what reaches it again.
+    #[serde(default)]
+    pub again: Option<String>,
     /// Whether we were let in; not asked for when only a log is read.
     pub door: Reading<Door>,
     /// What it says of itself.
@@ -52,6 +55,7 @@ impl Facts {
     pub fn unseen(why: Why) -> Self {
         Self {
             target: String::new(),
+            again: None,
             door: Reading::unseen(why),
             server: Reading::unseen(why),
             activity: Reading::unseen(why),

@@ -52,7 +52,28 @@ impl Area for Pg {
     fn facts(&self) -> Facts {
         self.seen().cloned().unwrap_or_else(|| Facts::unseen(Why::NotAsked))
     }
+    fn next(facts: &Facts, line: String) -> String {
+        match &facts.again {
+            Some(again) if line.split(' ').next() == Some(Self::NAME) => format!("{line} {again}"),
+            _ => line,
+        }
+    }
     fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
         blocks::blocks(facts, args)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_reach_the_target_that_was_given_and_only_those_of_this_area_name_it() {
+        let given = Facts { again: Some("-d shop".into()), ..Facts::unseen(Why::NotAsked) };
+        assert_eq!(Pg::next(&given, "pg locks".into()), "pg locks -d shop");
+        assert_eq!(Pg::next(&given, "pg replication -o wide".into()), "pg replication -o wide -d shop");
+        assert_eq!(Pg::next(&given, "explain pg/slots-full".into()), "explain pg/slots-full");
+        // The environment named it, and does so again.
+        assert_eq!(Pg::next(&Facts::unseen(Why::NotAsked), "pg locks".into()), "pg locks");
     }
 }

@@ -88,6 +88,7 @@ impl Pg {
         let target = Target::of(self.args.dbname.as_deref(), &|name| env::var_os(name), None)
             .map_err(|bad| Gap::new("the target", Why::Malformed, bad))?;
         facts.target = target.shown();
+        facts.again = self.args.dbname.as_deref().and_then(Target::again);
         for sentence in target.said() {
             gaps.add(Why::NotAsked, "parts of the target", sentence);
         }

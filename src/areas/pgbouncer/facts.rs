@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Facts {
     /// Who, where, how encrypted: `look@10.0.3.7:6432/pgbouncer sslmode=prefer`.
     pub target: String,
+    /// `-d TARGET` without a password, where one was given: what reaches it again.
+    #[serde(default)]
+    pub again: Option<String>,
     /// The console itself.
     pub console: Reading<Console>,
     /// Its settings.
@@ -32,6 +35,7 @@ impl Facts {
     pub fn unseen(why: Why) -> Self {
         Self {
             target: String::new(),
+            again: None,
             console: Reading::unseen(why),
             config: Reading::unseen(why),
             clients_used: Reading::unseen(why),

@@ -47,6 +47,13 @@ impl Area for PgBouncer {
     fn facts(&self) -> Facts {
         self.seen().cloned().unwrap_or_else(|| Facts::unseen(Why::NotAsked))
     }
+    fn next(facts: &Facts, line: String) -> String {
+        match &facts.again {
+            // Not the one of `pg`, which the target of a console does not reach.
+            Some(again) if line.split(' ').next() == Some(Self::NAME) => format!("{line} {again}"),
+            _ => line,
+        }
+    }
     fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
         blocks::blocks(facts, args)
     }

@@ -18,7 +18,7 @@ use crate::{
     model::{Gap, Gaps, Reading, Seen, Why},
     source::{
         Moment,
-        pg::{FailedKind, Rows, Session},
+        pg::{FailedKind, Rows, Session, Target},
     },
 };
 use clients::Clients;
@@ -66,7 +66,8 @@ impl PgBouncer {
             Gap::new("where the pooler is", Why::Malformed, bad)
         })?;
         let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
-        let mut facts = Facts { target: target.shown(), ..Facts::unseen(Why::NotAsked) };
+        let again = self.args.dbname.as_deref().and_then(Target::again);
+        let mut facts = Facts { target: target.shown(), again, ..Facts::unseen(Why::NotAsked) };
         match Session::open(&target, until) {
             Ok(session) => {
                 let address = session.address().to_string();
@@ -74,7 +75,7 @@ impl PgBouncer {
             }
             Err(refused) => {
                 let why = door::shut(&refused, target.user(), gaps);
-                facts = Facts { target: facts.target, ..Facts::unseen(why) };
+                facts = Facts { target: facts.target, again: facts.again, ..Facts::unseen(why) };
             }
         }
         self.facts = Some(facts);
@@ -94,7 +95,8 @@ struct Look<'a> {
 impl Look<'_> {
     fn all(mut self, facts: &mut Facts) {
         let Some(version) = self.version() else {
-            *facts = Facts { target: facts.target.clone(), ..Facts::unseen(Why::Unsupported) };
+            let (target, again) = (std::mem::take(&mut facts.target), facts.again.take());
+            *facts = Facts { target, again, ..Facts::unseen(Why::Unsupported) };
             return;
         };
         let halted = self.quietly("STATE").and_then(|r| sight::halted(&r));

@@ -14,7 +14,6 @@ const OURS: &[&str] = &[
     "context",
     "binary",
     "inject",
-    "debug_container",
     "until_stdin_ends",
     "output",
     "json",

@@ -167,11 +167,10 @@ pub(super) fn with_remedies(
         let missing = refused.filter(|r| r.kind == Refusal::NoBinary);
         if let (Some(refused), Err((gap, lines))) = (missing, &mut one.said) {
             gap.detail = match &member.way {
-                Way::Pod(pod) if refused.remedy.is_none() => {
-                    format!("no `{}` in its container {}", asking.shared.binary, pod.container)
-                }
-                _ if refused.remedy.is_none() => format!("no `{}` there", asking.shared.binary),
-                _ => refused.words.clone(),
+                // It was to be sent: what was in the way of that is what matters.
+                _ if asking.shared.inject => refused.words.clone(),
+                Way::Pod(pod) => format!("no `{}` in its container {}", asking.shared.binary, pod.container),
+                _ => format!("no `{}` there", asking.shared.binary),
             };
             if said < FEW {
                 said += 1;

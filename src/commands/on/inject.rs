@@ -126,7 +126,8 @@ impl<'a> Sender<'a> {
             Some(94) => format!("it does not run there: {}", of("runs ").unwrap_or("it said nothing")),
             _ => return None,
         };
-        Some(Refused::new(Refusal::Other, words))
+        // Another way in would do: as where it was not sent at all.
+        Some(Refused::new(Refusal::NoBinary, words))
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Here {
     pub on: String,
     /// What goes before a command that wants more rights there.
     root: Option<String>,
+    /// What `$HOSTNAME` is there, as an argument of kubectl.
+    pod: Option<String>,
 }
 
 impl Here {
@@ -32,11 +34,12 @@ impl Here {
                 if let Some(context) = &shared.context {
                     words.extend(["--context".into(), context.clone()]);
                 }
-                Self { on: joined(&words), root: None }
+                let own = joined(&["-n".into(), pod.namespace.clone(), pod.name.clone()]);
+                Self { on: joined(&words), root: None, pod: Some(own) }
             }
             _ => {
                 let host = member.name.strip_prefix("ssh:").map(|h| joined(&["ssh".into(), h.into()]));
-                Self { on: joined(&["--on".into(), member.name.clone()]), root: host }
+                Self { on: joined(&["--on".into(), member.name.clone()]), root: host, pod: None }
             }
         }
     }
@@ -51,7 +54,11 @@ impl Here {
         if line.starts_with("sudo ") {
             return self.root.as_ref().map(|ssh| format!("{ssh} {line}"));
         }
-        Some(line.into())
+        // A line that was to be run in the pod is now run from outside of it.
+        Some(match &self.pod {
+            Some(own) => line.replace("\"$HOSTNAME\"", own),
+            None => line.into(),
+        })
     }
 }
 
@@ -70,11 +77,14 @@ pub(super) fn without_binary(asking: &Asking, member: &Member) -> Vec<String> {
     let here = Here::of(member, asking.shared);
     let command = joined(&asking.argv);
     let inject = format!("paramedic {} --inject {command}", here.on).trim_end().to_string();
-    let Way::Pod(pod) = &member.way else { return vec![inject] };
+    // What was tried in vain is no advice.
+    let mut lines = if asking.shared.inject { vec![] } else { vec![inject] };
+    let Way::Pod(pod) = &member.way else { return lines };
     let path = format!("/api/v1/namespaces/{}/pods/{}", pod.namespace, pod.name);
     let user =
         asking.reach.kubectl.get(&path, asking.until).ok().and_then(|spec| user(&spec, &pod.container));
-    vec![debug(pod, user, asking), inject]
+    lines.insert(0, debug(pod, user, asking));
+    lines
 }
 
 /// A container of its own beside the one that is looked at, as the same user: another could not read its `/proc`.
@@ -84,7 +94,7 @@ fn debug(pod: &PodStatus, user: Option<i64>, asking: &Asking) -> String {
         words.push(format!("--context={context}"));
     }
     words.extend(["-n".into(), pod.namespace.clone(), pod.name.clone()]);
-    words.push(format!("--image={}", asking.shared.debug_container.as_deref().unwrap_or(IMAGE)));
+    words.push(format!("--image={}", IMAGE));
     words.extend([format!("--target={}", pod.container), "--profile=general".into(), "-it".into()]);
     let mut line = joined(&words);
     if let Some(user) = user {
@@ -106,10 +116,35 @@ fn user(pod: &Value, container: &str) -> Option<i64> {
     own.pointer("/securityContext/runAsUser")?.as_i64()
 }
 
-/// As a shell takes it apart again.
+/// As a shell takes it apart again; what needs no quotes has none.
 pub(super) fn joined(words: &[String]) -> String {
-    // Only a NUL cannot be quoted, and an argument list holds none.
-    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
+    let plain = |w: &&String| {
+        !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=+:,./@%".contains(&b))
+    };
+    let quoted = |w: &String| match Some(w).filter(plain) {
+        Some(word) => word.clone(),
+        // Only a NUL cannot be quoted, and an argument list holds none.
+        None => shlex::try_quote(w).map(|q| q.into_owned()).unwrap_or_default(),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// The flags that name all places of this run.
+pub(in super::super) fn everywhere(shared: &Shared) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut pair = |flag: &str, value: Option<&String>| {
+        words.extend(value.into_iter().flat_map(|v| [flag.to_string(), v.clone()]));
+    };
+    let on = Some(shared.on.join(",")).filter(|on| !on.is_empty());
+    pair("--on", on.as_ref());
+    pair("-l", shared.selector.as_ref());
+    pair("-n", shared.namespace.as_ref());
+    pair("-c", shared.in_container.as_ref());
+    pair("--context", shared.context.as_ref());
+    if shared.all_namespaces {
+        words.push("-A".into());
+    }
+    joined(&words)
 }
 
 #[cfg(test)]
@@ -119,8 +154,8 @@ mod tests {
 
     #[test]
     fn lines_of_a_report_from_there_are_run_there() {
-        let pod = Here { on: "--on pod/web-1 -n prod".into(), root: None };
-        let ssh = Here { on: "--on ssh:db".into(), root: Some("ssh db".into()) };
+        let pod = Here { on: "--on pod/web-1 -n prod".into(), root: None, pod: Some("-n prod web-1".into()) };
+        let ssh = Here { on: "--on ssh:db".into(), root: Some("ssh db".into()), pod: None };
         let of = |line: &str| pod.line(line);
         assert_eq!(
             of("paramedic fds --pid 1").as_deref(),
@@ -132,6 +167,10 @@ mod tests {
             Some("paramedic explain fds/near-limit")
         );
         assert_eq!(of("kubectl describe pod web-1").as_deref(), Some("kubectl describe pod web-1"));
+        assert_eq!(
+            of("kubectl describe pod \"$HOSTNAME\"").as_deref(),
+            Some("kubectl describe pod -n prod web-1")
+        );
         assert_eq!(of("paramedics").as_deref(), Some("paramedics"));
         assert_eq!(of("sudo paramedic fds"), None, "there is no sudo in a pod");
         assert_eq!(ssh.line("sudo paramedic fds").as_deref(), Some("ssh db sudo paramedic fds"));

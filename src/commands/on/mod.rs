@@ -5,6 +5,8 @@ mod ask;
 mod inject;
 mod line;
 
+pub(super) use line::everywhere;
+
 use super::{look::Plan, output::Out, progress::Stderr};
 use crate::{
     areas::AREAS,
@@ -49,7 +51,6 @@ pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: 
             (shared.in_container.is_some(), "-c"),
             (shared.context.is_some(), "--context"),
             (shared.inject, "--inject"),
-            (shared.debug_container.is_some(), "--debug-container"),
         ];
         if let Some((_, flag)) = lonely.iter().find(|(given, _)| *given) {
             bail!(

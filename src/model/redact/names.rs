@@ -92,7 +92,7 @@ pub(super) fn short_flags(program: &[u8]) -> &'static [&'static str] {
 }
 
 /// `spring.datasourcePassKey` as `spring`, `datasource`, `pass`, `key`.
-fn words(name: &[u8]) -> Vec<String> {
+pub(super) fn words(name: &[u8]) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut small = false;
     for b in name {

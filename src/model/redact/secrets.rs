@@ -47,6 +47,30 @@ pub(super) fn find(arg: &[u8]) -> Vec<Range<usize>> {
     out
 }
 
+/// Whether a value is a secret by its form alone: a token that says itself what it is, a URL with a password, a private key.
+/// A run that only looks random may be a hash, and is none.
+pub(super) fn tells_itself(value: &[u8]) -> bool {
+    let run = |b: &u8| !(b.is_ascii_alphanumeric() || b"_-+/.~".contains(b));
+    let token = |t: &[u8]| PREFIXES.iter().any(|p| t.starts_with(p) && t.len() >= p.len() + 12);
+    let key = value.windows(12).any(|w| w == b" PRIVATE KEY") && value.starts_with(b"-----BEGIN");
+    let url = userinfo(value).into_iter().any(|at| {
+        let user = &value[at.clone()];
+        let colon = user.iter().position(|b| *b == b':').map(|c| &user[c + 1..]);
+        value[..at.start].ends_with(b"://") && colon.is_some_and(given)
+    });
+    let small = value.to_ascii_lowercase();
+    let field = [&b";password="[..], b"?password=", b"&password=", b" password=", b";pwd="]
+        .iter()
+        .filter_map(|n| Some(small.windows(n.len()).position(|w| w == *n)? + n.len()))
+        .any(|at| given(&small[at..]));
+    key || url || field || value.split(run).any(token)
+}
+
+/// A password, and neither nothing nor the name of a variable that holds it.
+fn given(password: &[u8]) -> bool {
+    !matches!(password, [] | [b'$' | b'<' | b'{' | b';' | b'&' | b' ', ..])
+}
+
 /// What names of flags, variables, headers and hosts are made of.
 pub(super) fn name_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"_-.".contains(&b) || b >= 0x80

@@ -165,6 +165,9 @@ unsafe fn stat(path: *const libc::c_char, body: &mut [u8]) -> Said {
                 u64::from(x.stx_dev_minor),
                 x.stx_ino,
                 u64::from(x.stx_nlink),
+                u64::from(x.stx_uid),
+                u64::from(x.stx_gid),
+                milliseconds(x.stx_mtime.tv_sec, x.stx_mtime.tv_nsec),
                 mount_id(&x),
             ];
             return Ok((put(body, &values), false));
@@ -186,6 +189,9 @@ unsafe fn stat(path: *const libc::c_char, body: &mut [u8]) -> Said {
             u64::from(libc::minor(s.st_dev)),
             s.st_ino as u64,
             s.st_nlink as u64,
+            u64::from(s.st_uid),
+            u64::from(s.st_gid),
+            milliseconds(s.st_mtime as i64, s.st_mtime_nsec as u32),
             u64::MAX,
         ];
         Ok((put(body, &values), false))
@@ -232,6 +238,10 @@ unsafe fn statx(path: *const libc::c_char, mask: u32, x: &mut libc::statx) -> c_
     unsafe {
         libc::syscall(libc::SYS_statx, libc::AT_FDCWD, path, flags, mask, std::ptr::from_mut(x)) as c_int
     }
+}
+
+fn milliseconds(seconds: i64, nanoseconds: u32) -> u64 {
+    seconds.wrapping_mul(1000).wrapping_add(i64::from(nanoseconds / 1_000_000)) as u64
 }
 
 fn mount_id(x: &libc::statx) -> u64 {

@@ -22,4 +22,5 @@ pub use secret::Secret;
 pub use session::{Failed, FailedKind, Session};
 pub use startup::Encryption;
 pub use target::{BadTarget, Method, SslMode, Target};
+pub(super) use tls::expires;
 pub use wire::Address;

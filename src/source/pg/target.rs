@@ -11,6 +11,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod typed;
 
 pub use bad::BadTarget;
 pub(super) use security::{Binding, CertMode, Roots, Security};
@@ -168,6 +169,12 @@ impl Target {
         let hosts: Vec<String> = self.hosts.iter().map(|h| h.place.shown(h.port)).collect();
         let mode = self.security.mode.name();
         format!("{}@{}/{} sslmode={mode}", self.user, hosts.join(","), self.dbname)
+    }
+
+    /// The arguments that reach the same target again from a shell, `-d TARGET`: never a password, but a comment that one was
+    /// left out. Nothing when what was typed cannot be repeated.
+    pub fn again(typed: &str) -> Option<String> {
+        typed::arguments(typed)
     }
 
     /// What was overlooked or left out on the way, a sentence each.

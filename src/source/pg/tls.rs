@@ -46,6 +46,11 @@ const SYSTEM: [&str; 5] = [
 /// At most this much of a file of certificates is read.
 const MOST: u64 = 8 << 20;
 
+/// The end of a certificate's time, seconds since 1970; `None` when these bytes are none.
+pub(in crate::source) fn expires(der: &[u8]) -> Option<i64> {
+    Certificate::parse(der).map(|c| c.valid.1)
+}
+
 /// An encrypted stream and what is to be known of it.
 pub(super) struct Secured {
     pub stream: Box<StreamOwned<ClientConnection, Wire>>,
@@ -83,12 +88,15 @@ pub(super) fn secure(wire: Wire, security: &Security, host: &str) -> Result<Secu
     let name = name.unwrap_or(ServerName::from(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     let connection = ClientConnection::new(Arc::new(config), name).map_err(|e| tls(e.to_string()))?;
     let mut stream = Box::new(StreamOwned::new(connection, wire));
+    let step = if security.direct {
+        "the TLS handshake without asking first (sslnegotiation=direct takes Postgres 17)"
+    } else {
+        "the TLS handshake"
+    };
     while stream.conn.is_handshaking() {
-        stream.conn.complete_io(&mut stream.sock).map_err(|e| {
-            match Trouble::io("the TLS handshake", &e) {
-                late @ Trouble { kind: RefusedKind::TimedOut, .. } => late,
-                other => Trouble { kind: RefusedKind::Tls, ..other },
-            }
+        stream.conn.complete_io(&mut stream.sock).map_err(|e| match Trouble::io(step, &e) {
+            late @ Trouble { kind: RefusedKind::TimedOut, .. } => late,
+            other => Trouble { kind: RefusedKind::Tls, ..other },
         })?;
     }
     if security.direct && stream.conn.alpn_protocol() != Some(PROTOCOL) {

@@ -11,12 +11,15 @@ use std::time::Duration;
 /// A class path may be long; what is shown is cut later.
 const MOST: usize = 64 << 10;
 
+/// In a namespace with many services the kubelet gives each container thousands of variables.
+const ENVIRON_MOST: usize = 1 << 20;
+
 /// The argument list as it reads now; empty for a zombie.
 ///
 /// # Errors
 /// `TimedOut` when the process is stuck, `Absent` when it is gone.
 pub fn argv(world: &World, pid: i32, patience: Duration) -> Seen<Argv> {
-    read(world, pid, "cmdline", patience).map(|(bytes, cut)| Argv::new(bytes, cut))
+    read(world, pid, "cmdline", MOST, patience).map(|(bytes, cut)| Argv::new(bytes, cut))
 }
 
 /// The environment that the process was started with; needs the right to trace it.
@@ -24,12 +27,12 @@ pub fn argv(world: &World, pid: i32, patience: Duration) -> Seen<Argv> {
 /// # Errors
 /// As for [`argv`]; `Denied` without that right.
 pub fn environ(world: &World, pid: i32, patience: Duration) -> Seen<Environ> {
-    read(world, pid, "environ", patience).map(|(bytes, cut)| Environ::new(bytes, cut))
+    read(world, pid, "environ", ENVIRON_MOST, patience).map(|(bytes, cut)| Environ::new(bytes, cut))
 }
 
-fn read(world: &World, pid: i32, file: &str, patience: Duration) -> Seen<(Vec<u8>, bool)> {
+fn read(world: &World, pid: i32, file: &str, most: usize, patience: Duration) -> Seen<(Vec<u8>, bool)> {
     let path = world.proc_root.join(format!("{pid}/{file}"));
-    world.ask().read(&path, MOST, patience).map(|read| (read.bytes, read.cut))
+    world.ask().read(&path, most, patience).map(|read| (read.bytes, read.cut))
 }
 
 /// The path of the executable as its mount namespace has it; needs the right to trace the process.

@@ -3,6 +3,7 @@
 mod case;
 mod cgroup;
 mod dns;
+mod document;
 mod host;
 mod network;
 mod patient;
@@ -16,6 +17,7 @@ mod schema;
 pub use case::{Case, Look};
 pub use cgroup::Cgroup;
 pub use dns::Query;
+pub use document::Document;
 pub use host::Host;
 pub use patient::{Patient, Program};
 pub use postgres::Postgres;

@@ -30,10 +30,19 @@ pub struct Postgres<'a> {
 impl Case {
     /// A server on the usual port, with these settings beside those of the small cluster.
     pub fn postgres(&self, settings: &[(&str, &str)]) -> Postgres<'_> {
+        self.served_by(Cluster::new(5432), settings)
+    }
+
+    /// The same of another major.
+    pub fn postgres_of_major(&self, major: u32, settings: &[(&str, &str)]) -> Postgres<'_> {
+        self.served_by(Cluster::of_major(major, 5432), settings)
+    }
+
+    fn served_by(&self, cluster: Cluster, settings: &[(&str, &str)]) -> Postgres<'_> {
         for address in ADDRESSES {
             self.tool(&["ip", "address", "add", &format!("{address}/32"), "dev", "lo"]);
         }
-        let cluster = Cluster::new(5432).set("listen_addresses", "*").hba(HBA);
+        let cluster = cluster.set("listen_addresses", "*").hba(HBA);
         let cluster = settings.iter().fold(cluster, |c, (key, value)| c.set(key, value));
         started(self, cluster)
     }

@@ -34,7 +34,7 @@ check! {
         least_pct: "fuller than the others by so much even when nearly full, % of the space" = 5;
         more_pct: "fuller than the others, % of the space" = 20;
         noted_pct: "in use below which it is a notice, % of the space" = 70;
-        few_score: "modified z-score from five members on" = 6;
+        few_score: "modified z-score from five members on" = 3;
         many_score: "modified z-score from ten members on" = 3.5;
     }
     judge(Facts)

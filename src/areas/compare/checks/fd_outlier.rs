@@ -32,7 +32,7 @@ check! {
     {
         ratio: "times what the others have" = 2;
         more: "more than the others, descriptors" = 200;
-        few_score: "modified z-score of the logarithms from five members on" = 6;
+        few_score: "modified z-score of the logarithms from five members on" = 3;
         many_score: "modified z-score of the logarithms from ten members on" = 3.5;
     }
     judge(Facts)
@@ -50,10 +50,13 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     }
     let cut = Cut { few_score: at.few_score.value(), many_score: at.many_score.value() };
     let floor = |value: f64, base: f64| value >= base * at.ratio.value() && value - base >= at.more.value();
-    let waiting = figures(f, Group::Socket).filter(|n| n.name.contains("close_wait"));
     let mut all = Vec::new();
-    for figure in figures(f, Group::Fd).chain(waiting).filter(|n| n.unit() == Unit::Count) {
+    for figure in figures(f, Group::Fd).filter(|n| n.unit() == Unit::Count) {
         all.extend(far(figure, &cut, true, floor));
+    }
+    // Usually next to none: by factors even one and seven would be far apart.
+    for figure in figures(f, Group::Socket).filter(|n| n.name.contains("close_wait")) {
+        all.extend(far(figure, &cut, false, floor));
     }
     findings(f, all, &WORDS, |_| Severity::Warning).into_iter().for_each(|n| out.find(n));
 }

@@ -34,7 +34,7 @@ check! {
         ratio: "times what the others have" = 1.5;
         warn_ratio: "times what the others have, from which it is a warning" = 3;
         more_bytes: "more than the others, bytes" = 67108864;
-        few_score: "modified z-score of the logarithms from five members on" = 6;
+        few_score: "modified z-score of the logarithms from five members on" = 3;
         many_score: "modified z-score of the logarithms from ten members on" = 3.5;
     }
     judge(Facts)

@@ -101,25 +101,32 @@ impl Held {
             Held::Missing => "missing".into(),
             Held::File { hash, bytes, mode, uid, gid, modified } => {
                 let other = match beside {
-                    Some(Held::File { hash, bytes, mode, uid, gid, .. }) => {
-                        Some((hash, bytes, mode, uid, gid))
+                    Some(Held::File { hash, bytes, mode, uid, gid, modified }) => {
+                        Some((hash, bytes, mode, uid, gid, modified))
                     }
                     _ => None,
                 };
                 let mut parts = Vec::new();
                 if other.is_none_or(|o| o.0 != hash) {
-                    parts.push(rates::bytes(*bytes));
-                    // Two of one size are told apart by what they are, not by how long.
-                    if other.is_some_and(|o| o.1 == bytes) {
-                        parts.push(format!("hash {}", short(hash)));
+                    let when = modified.map(|at| format!("of {}", day(at)));
+                    let size = rates::bytes(*bytes);
+                    match other {
+                        // Of one size and one time only the content tells.
+                        Some(o) if (o.1, o.5) == (bytes, modified) => {
+                            parts.push(format!("hash {}", short(hash)))
+                        }
+                        Some(o) if o.1 == bytes => parts.extend(when),
+                        _ => parts.push(when.map_or(size.clone(), |w| format!("{size} {w}"))),
                     }
-                    parts.extend(modified.map(|at| format!("of {}", day(at))));
                 }
                 if other.is_some_and(|o| o.2 != mode) {
                     parts.push(format!("mode {mode:04o}"));
                 }
                 if other.is_some_and(|o| (o.3, o.4) != (uid, gid)) {
                     parts.push(format!("owner {uid}:{gid}"));
+                }
+                if parts.is_empty() {
+                    parts.push(format!("hash {}", short(hash)));
                 }
                 parts.join(", ")
             }
@@ -144,6 +151,7 @@ pub fn with_unit(number: f64, name: &str) -> String {
         _ if name.ends_with("_bytes") && number >= 0.0 => rates::bytes(number as u64),
         _ if name.ends_with("_pct") => format!("{number:.0} %"),
         _ if name.ends_with("_s") => rates::span(number),
+        _ if name.ends_with("_count") && number >= 0.0 => rates::count(number.round() as u64),
         _ if number >= 0.0 && number.fract() == 0.0 => rates::count(number as u64),
         _ => format!("{number:.2}"),
     }
@@ -162,7 +170,7 @@ mod tests {
     fn of_two_files_only_what_differs_is_said() {
         let (a, b, c) = (file("aaaa1", 120, 0o644), file("bbbb1", 120, 0o644), file("aaaa1", 120, 0o600));
         let said = |x: &Value, y: &Value| Held::of(x).said("/etc/x", Some(&Held::of(y)));
-        assert_eq!(said(&a, &b), "120 B, hash aaaa…");
+        assert_eq!(said(&a, &b), "hash aaaa…");
         assert_eq!(said(&c, &a), "mode 0600");
         assert_ne!(Held::voice(&a), Held::voice(&c));
     }

@@ -39,8 +39,8 @@ impl Origin {
 /// What explains that these differ, if anything does: they have it in common, and no other member has it. That one pod alone
 /// is on its node explains nothing where every pod is alone on its node.
 pub fn origin(odd: &Members, all: &[Seen]) -> Option<Origin> {
-    type Of = fn(&Seen) -> Option<&String>;
-    let ways: [(Of, fn(String) -> Origin); 4] = [
+    type Way = (fn(&Seen) -> Option<&String>, fn(String) -> Origin);
+    let ways: [Way; 4] = [
         (|m| m.image.as_ref(), Origin::Image),
         (|m| m.revision.as_ref(), Origin::Revision),
         (|m| m.node.as_ref(), Origin::Node),

@@ -152,6 +152,12 @@ impl Column {
         let id = *self.known.entry(Held::voice(value)).or_insert(next);
         if id == next {
             self.values.push(Held::of(value));
+        } else if let (Some(Held::File { modified: known, .. }), Value::File { modified, .. }) =
+            (self.values.get_mut(id as usize), value)
+            && *known != *modified
+        {
+            // Equal files of several times have none in common; who answered first must not decide what is said.
+            *known = None;
         }
         self.cells.push((member, id));
     }

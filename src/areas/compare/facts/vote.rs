@@ -138,6 +138,10 @@ impl Vote<'_> {
             column.values.iter().cloned().zip(by_value).filter(|c| !c.1.is_empty()).collect();
         let missing = self.missing(column, &mut unseen);
         if !missing.is_empty() {
+            // Whose value cannot be compared has one all the same: whether it is there is what can be told.
+            if redacted > 0 {
+                classes = vec![(Held::There, column.cells.iter().map(|c| c.0).collect())];
+            }
             classes.push((Held::Missing, missing));
         }
         classes.sort_by_key(|c| std::cmp::Reverse(c.1.len()));

@@ -3,10 +3,11 @@
 use super::{
     super::facts::{Facts, locks::Who},
     thing,
+    who::{undecided, unknown_since},
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, rates},
+    model::{Confidence, Finding, Judging, Why, rates},
 };
 
 check! {
@@ -47,12 +48,17 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         };
         let Some(s) = locks.session(pid) else { continue };
         if s.hidden {
-            out.unseen(1, crate::model::Why::Denied);
+            out.unseen(1, Why::Denied);
+            undecided(out, Why::Denied, "whether its holder is idle is hidden: it takes pg_read_all_stats");
         }
         if s.state.as_deref() != Some("idle") {
             continue;
         }
-        let Some(longest) = locks.longest_s(root) else { continue };
+        let Some(longest) = locks.longest_s(root) else {
+            out.unseen(root.behind, Why::Denied);
+            unknown_since(out);
+            continue;
+        };
         let Some(severity) = at.wait_s.of(longest) else { continue };
         let number =
             root.below.iter().find(|b| b.depth == 1).map(|b| locks.name(&b.wait.tag)).unwrap_or_default();
@@ -98,6 +104,14 @@ mod tests {
         assert_eq!(f.title, "worker (pid 1) is idle and holds advisory lock 42: 1 session waits for it");
         assert!(f.remedy.contains("pg_terminate_backend(1)"));
         assert!(matches!(outcome(&CHECK, &quiet()), Outcome::Clear { .. }));
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_well() {
+        for state in ["idle", "active"] {
+            let hidden = outcome(&CHECK, &without_since(advisory(state, 8.0)));
+            assert!(matches!(hidden, Outcome::Unknown { why: Why::Denied, .. }), "{hidden:?}");
+        }
     }
 
     #[test]

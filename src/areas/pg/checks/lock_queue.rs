@@ -7,6 +7,7 @@ use super::{
         waits::Locks,
     },
     advice, thing,
+    who::unknown_since,
 };
 use crate::{
     check,
@@ -57,7 +58,10 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         match waits_s {
             Some(s) if s >= at.for_s.value() => out.find(finding(locks, q, s, &server, severity)),
             Some(_) => {}
-            None => out.unseen(q.queued, Why::Denied),
+            None => {
+                out.unseen(q.queued, Why::Denied);
+                unknown_since(out);
+            }
         }
     }
 }
@@ -143,5 +147,7 @@ mod tests {
             Outcome::Unknown { why: Why::TimedOut, .. }
         ));
         assert!(matches!(outcome(&CHECK, &Facts::unseen(Why::NotAsked)), Outcome::Skipped { .. }));
+        let hidden = outcome(&CHECK, &without_since(queue(5, 30.0)));
+        assert!(matches!(hidden, Outcome::Unknown { why: Why::Denied, .. }), "{hidden:?}");
     }
 }

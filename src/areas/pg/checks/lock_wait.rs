@@ -7,6 +7,7 @@ use super::{
         waits::Locks,
     },
     advice, thing,
+    who::unknown_since,
 };
 use crate::{
     check,
@@ -54,6 +55,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         }
         let Some(longest) = locks.longest_s(root) else {
             out.unseen(root.behind, crate::model::Why::Denied);
+            unknown_since(out);
             continue;
         };
         if let Some(severity) = at.wait_s.of(longest) {

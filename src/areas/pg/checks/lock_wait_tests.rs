@@ -48,6 +48,8 @@ fn unseen_is_not_clear() {
         outcome(&CHECK, &Facts::unseen(Why::Denied)),
         Outcome::Unknown { why: Why::Denied, .. }
     ));
+    let hidden = outcome(&CHECK, &without_since(row_lock("active", 60.0)));
+    assert!(matches!(hidden, Outcome::Unknown { why: Why::Denied, .. }), "{hidden:?}");
     let mut facts = row_lock("active", 60.0);
     if let Some(locks) = facts.locks.drawn().cloned() {
         let mut locks = locks;

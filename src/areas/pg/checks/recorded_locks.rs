@@ -2,12 +2,12 @@
 
 use super::super::facts::{
     Facts,
-    locks::{Row, Table, Who},
+    locks::{Queue, Root, Row, Table, Who},
     server::Server,
     session::Session,
     waits::{Locks, pids},
 };
-use crate::model::{Reading, Why};
+use crate::model::{Kept, Reading, Why};
 
 const NOW_US: i64 = 1_800_000_000_000_000;
 
@@ -131,6 +131,26 @@ pub(super) fn ring(n: i32, confirmed: bool) -> Facts {
     let mut locks = facts.locks.drawn().cloned().unwrap_or_default();
     if confirmed {
         locks.confirmed = locks.forest.roots.top().iter().map(pids).collect();
+    }
+    Facts { locks: Reading::seen(locks), ..facts }
+}
+
+/// The same as a server before 14 shows it to a role without rights: what sessions do, and since when they wait, is hidden.
+pub(super) fn without_since(facts: Facts) -> Facts {
+    let mut locks = facts.locks.drawn().cloned().unwrap_or_default();
+    let roots = locks.forest.roots.top().iter().cloned().map(|root| Root { longest_us: None, ..root });
+    locks.forest.roots = Kept::whole(roots.collect());
+    let queues = locks.forest.queues.top().iter().cloned().map(|queue| Queue { for_us: None, ..queue });
+    locks.forest.queues = Kept::whole(queues.collect());
+    for s in &mut locks.sessions {
+        *s = Session {
+            state: None,
+            state_s: None,
+            query_s: None,
+            hidden: true,
+            query: String::new(),
+            ..s.clone()
+        };
     }
     Facts { locks: Reading::seen(locks), ..facts }
 }

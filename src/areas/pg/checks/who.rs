@@ -69,6 +69,15 @@ pub(super) fn undecided(out: &mut Judging, why: Why, detail: &'static str) {
     out.part(&Reading::<()>::unseen(why), detail);
 }
 
+/// Some wait, and since when is not told: neither found nor well.
+pub(super) fn unknown_since(out: &mut Judging) {
+    undecided(
+        out,
+        Why::Denied,
+        "since when they wait is hidden: before Postgres 14 that takes pg_read_all_stats",
+    );
+}
+
 /// `part` of `whole` in per cent; of nothing it is none.
 pub(super) fn pct(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }

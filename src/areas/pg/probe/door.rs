@@ -26,7 +26,8 @@ pub(super) fn shut(facts: &mut Facts, refused: Refused, gaps: &mut Gaps) {
     let peer = last
         .map(|t| t.address.as_ref().map_or_else(|| t.at.clone(), ToString::to_string))
         .unwrap_or_default();
-    *facts = Facts { target: facts.target.clone(), budget: facts.budget, ..Facts::unseen(why) };
+    let (target, again) = (std::mem::take(&mut facts.target), facts.again.take());
+    *facts = Facts { target, again, budget: facts.budget, ..Facts::unseen(why) };
     facts.door = Reading::seen(match refused.kind {
         RefusedKind::Full(slots) => {
             let slots = match slots {

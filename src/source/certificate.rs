@@ -1,0 +1,64 @@
+//! When certificates in a PEM file end.
+
+use super::pg;
+use crate::model::Stamp;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+/// A file with more of them is a bundle of authorities, some of which have always ended.
+const MOST: usize = 8;
+
+/// When the first of the certificates in this file ends; `None` when it holds none, or is a bundle of many.
+pub fn expires(pem: &[u8]) -> Option<Stamp> {
+    let mut first = None;
+    for (i, certificate) in CertificateDer::pem_slice_iter(pem).take(MOST + 1).enumerate() {
+        let end = pg::expires(&certificate.ok()?)?;
+        if i == MOST {
+            return None;
+        }
+        first = Some(first.map_or(end, |f: i64| f.min(end)));
+    }
+    first.map(|s| Stamp::from_ms(s.saturating_mul(1000)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, process::Command};
+
+    /// What openssl makes, and when it says that it ends.
+    fn made(days: &str, key: &str) -> (Vec<u8>, String) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).to_str().unwrap().to_string();
+        let (key_file, file) = (path("key"), path("crt"));
+        let line = ["req", "-x509", "-nodes", "-subj", "/CN=x", "-days", days, "-newkey", key, "-pkeyopt"];
+        let option = if key == "ec" { "ec_paramgen_curve:prime256v1" } else { "rsa_keygen_bits:2048" };
+        let args = [&line[..], &[option, "-keyout", &key_file, "-out", &file]].concat();
+        let openssl = |args: &[&str]| {
+            let out = Command::new("openssl").args(args).output().expect("openssl is installed");
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+            String::from_utf8(out.stdout).unwrap()
+        };
+        openssl(&args);
+        let end = openssl(&["x509", "-in", &file, "-noout", "-enddate", "-dateopt", "iso_8601"]);
+        let end = end.trim().trim_start_matches("notAfter=").replace(' ', "T");
+        (fs::read(file).unwrap(), end)
+    }
+
+    #[test]
+    fn the_end_is_the_one_that_openssl_says_before_and_after_2050() {
+        for (days, key) in [("30", "ec"), ("14000", "rsa")] {
+            let (pem, end) = made(days, key);
+            assert_eq!(expires(&pem), Stamp::parse(&end), "{end}");
+        }
+    }
+
+    #[test]
+    fn of_several_the_first_to_end_counts_and_a_bundle_has_no_end() {
+        let ((short, end), (long, _)) = (made("5", "ec"), made("900", "ec"));
+        assert_eq!(expires(&[&long[..], &short].concat()), Stamp::parse(&end));
+        assert_eq!(expires(&long.repeat(9)), None);
+        assert_eq!(expires(b"no certificate"), None);
+        let cut = &long[..long.len() / 2];
+        assert_eq!(expires(cut), None);
+    }
+}
