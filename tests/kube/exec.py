@@ -45,6 +45,8 @@ class Exec:
     async def send(self, channel, data=b""):
         self.writer.write(websocket.frame(websocket.BINARY, bytes([channel]) + data))
         await self.writer.drain()
+        # drain() does not let the loop turn by itself: without a turn it is never learnt that the client has gone.
+        await asyncio.sleep(0)
 
     async def begin(self, key):
         if self.fault.get("hanging") == "before":
