@@ -57,7 +57,7 @@ fn hex(bytes: &[u8]) -> String {
 fn machine(elf: &[u8]) -> anyhow::Result<&'static str> {
     let strange =
         || io::Error::new(io::ErrorKind::InvalidData, "it is no 64-bit ELF program of this byte order");
-    let at = |from: usize, n: usize| elf.get(from..from + n).ok_or_else(strange);
+    let at = |from: usize, n: usize| from.checked_add(n).and_then(|to| elf.get(from..to)).ok_or_else(strange);
     let short = |from| Ok::<_, io::Error>(u16::from_le_bytes([at(from, 2)?[0], at(from + 1, 1)?[0]]));
     if at(0, 6)? != b"\x7fELF\x02\x01" {
         return Err(strange().into());

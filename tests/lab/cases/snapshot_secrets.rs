@@ -63,8 +63,8 @@ fn no_byte_of_a_snapshot_holds_a_secret_and_hashes_tell_equal_from_different() {
     line.extend((140..150).map(|n| format!("--password={}", secrets[n])));
     let line: Vec<&str> = line.iter().map(String::as_str).collect();
     let patient = case.start(Program::line("python3", &line).sleeps());
-    for n in 150..200 {
-        case.write(&format!("/run/lab/work/conf/part{n}.yml"), &format!("db:\n  password: {}\n", secrets[n]));
+    for (n, secret) in secrets.iter().enumerate().skip(150) {
+        case.write(&format!("/run/lab/work/conf/part{n}.yml"), &format!("db:\n  password: {secret}\n"));
     }
     let pid = patient.pid().to_string();
     let flags =
