@@ -16,7 +16,7 @@ mod versions;
 
 use super::Args;
 use crate::{
-    model::{Attributes, Environ, Gap, Gaps, Identity, Kept, OwnNames, Seal, Seen, Why},
+    model::{Attributes, Class, Environ, Gap, Gaps, Group, Identity, Kept, OwnNames, Seal, Seen, Why},
     source::{Clock, Moment, proc::argv, random},
 };
 use patient::Patient;
@@ -75,6 +75,11 @@ impl AttributesOf {
         let files = files::read(&look, &mut sheet, gaps);
         resolver::read(&files, &mut sheet);
         versions::read(&look, &files, &mut sheet, gaps);
+        if !look.patient.contained {
+            // An image has one for all its containers; a host has one of its own, or was copied.
+            let id = identity::machine_id(&look.patient.root, &look.seal);
+            sheet.put(Group::Process, "machine id", Class::Unique, id.into());
+        }
         drop(files);
         limits::read(&look, &mut sheet);
         sysctls::read(&look, &mut sheet, gaps);

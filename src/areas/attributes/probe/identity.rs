@@ -2,7 +2,7 @@
 
 use super::patient::Patient;
 use crate::{
-    model::{Environ, Identity, OwnName, OwnNames},
+    model::{Environ, Identity, OwnName, OwnNames, Seal, Seen, Value, Why},
     source::{Moment, machine, rooted},
 };
 use std::{collections::BTreeSet, fs::File, io::Read, net::IpAddr, path::Path};
@@ -94,6 +94,17 @@ fn container(text: &str) -> Option<String> {
     text.split(['/', '\n', '-', ':', '.']).find(id).map(Into::into)
 }
 
+/// The identity of a host, machine-id(5), as a hash: it is said to be confidential.
+pub(super) fn machine_id(root: &Path, seal: &Seal) -> Seen<Value> {
+    let text = small(&root.join("etc/machine-id")).ok_or(Why::Absent)?;
+    let id = text.trim();
+    // An image that is to make its own has none, or says so.
+    if id.len() != 32 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Why::Absent);
+    }
+    Ok(Value::Sealed { hash: seal.hash(id.as_bytes()), bytes: id.len() as u64 })
+}
+
 /// The first line of a small file.
 fn small(path: &Path) -> Option<String> {
     let mut text = String::new();
@@ -153,6 +164,22 @@ mod tests {
         assert_eq!(pod_uid("0::/user.slice/session-1.scope"), None);
         let id = "ab".repeat(32);
         assert_eq!(container(&format!("/var/lib/docker/containers/{id}/hostname")), Some(id));
+    }
+
+    #[test]
+    fn the_identity_of_a_host_is_hashed_and_none_of_an_image_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("etc")).unwrap();
+        let of = |text: &str| {
+            std::fs::write(dir.path().join("etc/machine-id"), text).unwrap();
+            machine_id(dir.path(), &Seal::new(b"k"))
+        };
+        let id = "0123456789abcdef".repeat(2);
+        let Ok(Value::Sealed { hash, bytes: 32 }) = of(&format!("{id}\n")) else { panic!("it is one") };
+        assert!(!id.contains(&hash));
+        for none in ["", "uninitialized\n", "0123"] {
+            assert_eq!(of(none), Err(Why::Absent), "{none}");
+        }
     }
 
     #[test]
