@@ -8,6 +8,8 @@ mod kube;
 mod asked;
 #[path = "kube/counts.rs"]
 mod counts;
+#[path = "kube/pods.rs"]
+mod pods;
 #[path = "kube/refused.rs"]
 mod refused;
 #[path = "kube/whole.rs"]

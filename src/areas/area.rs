@@ -36,6 +36,9 @@ pub trait Area: Sized + Send + 'static {
     const ABOUT: &'static str;
     /// Where it looks from.
     const PLACE: Place = Place::Here;
+    /// Whether what it sees is seen from this machine. One that is told whom to ask, or is given files, says the same wherever
+    /// it is run: it cannot be sent elsewhere, `check` does not ask it, and its report is not of this machine.
+    const LOCAL: bool = true;
     /// Its checks.
     const CHECKS: &'static [Check<Self::Facts>];
 
@@ -128,6 +131,8 @@ pub struct Entry {
     pub name: &'static str,
     /// One line for `--help`.
     pub about: &'static str,
+    /// Whether what it sees is seen from this machine, see [`Area::LOCAL`].
+    pub local: bool,
     /// Its checks' documentation.
     pub docs: fn() -> Vec<&'static Doc>,
     /// Adds its flags to a command.
@@ -187,6 +192,7 @@ impl Entry {
         Self {
             name: A::NAME,
             about: A::ABOUT,
+            local: A::LOCAL,
             docs: || A::CHECKS.iter().map(|c| c.doc).collect(),
             flags: <A::Args as clap::Args>::augment_args,
             open: |m, settings| {

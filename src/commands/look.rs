@@ -4,7 +4,10 @@ use super::{output::Out, progress::Stderr, settings};
 use crate::{
     areas::{AREAS, ATTRIBUTES, Chosen, Entry, Recorded, Running},
     cli::{Output, Shared},
-    model::{Gap, RowSink, Seal, Section, Stamp, report::Report},
+    model::{
+        Gap, RowSink, Seal, Section, Stamp,
+        report::{Host, Report},
+    },
     render::output::Ended,
     run::{self, Session, Snapshot, Timing},
     settings::{Settings, glob},
@@ -24,12 +27,15 @@ pub(super) struct Plan {
     asked: Asked,
     chosen: Chosen,
     settings: Settings,
+    /// Whether its report is of this machine.
+    local: bool,
 }
 
 impl Plan {
     fn new(command: &str, named: Vec<String>, chosen: Chosen, shared: &Shared) -> Result<Self> {
         let asked = Asked { command: command.into(), named, fail_on: shared.fail_on, strict: shared.strict };
-        Ok(Self { asked, chosen, settings: settings::read(shared)? })
+        let local = AREAS.iter().find(|a| a.name == command).is_none_or(|a| a.local);
+        Ok(Self { asked, chosen, settings: settings::read(shared)?, local })
     }
     /// What `check` or the command of an area is about.
     ///
@@ -47,6 +53,13 @@ impl Plan {
     /// The settings in force.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+    /// Whom the report is about: this machine, or, where others were asked, those that the report names.
+    fn host(&self, session: &Session) -> Host {
+        if self.local {
+            return session.host();
+        }
+        Host { namespace: self.settings.cluster.namespace.clone(), ..Host::default() }
     }
     /// Judges a snapshot: of this area, or all that is in it.
     ///
@@ -142,7 +155,7 @@ pub fn snapshot(matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<u8> 
     let (at, start) = (Clock::now(), Instant::now());
     let mut session = open(running, shared)?;
     session.observe(timing(shared, Duration::ZERO, Duration::ZERO)?)?;
-    record(&session, at, start, out)
+    record(&session, session.host(), at, start, out)
 }
 
 /// The key that was given, at work.
@@ -157,9 +170,9 @@ fn seal(key: &str) -> Result<Seal> {
 }
 
 /// The facts of a run as a document.
-fn record(session: &Session, at: Stamp, start: Instant, out: &Out) -> Result<u8> {
+fn record(session: &Session, host: Host, at: Stamp, start: Instant, out: &Out) -> Result<u8> {
     let records = session.records();
-    let document = run::write_snapshot(at, ms(start), session.host(), session.gaps(), &records)?;
+    let document = run::write_snapshot(at, ms(start), host, session.gaps(), &records)?;
     out.bytes(&document).map(|()| 0)
 }
 
@@ -222,7 +235,7 @@ fn live(
     let may = areas.iter().map(|a| a.may_take()).max().unwrap_or_default();
     let timing = timing(shared, takes, may)?;
     let mut session = open(areas, shared)?.telling(Arc::new(Stderr::new(out.style())));
-    let host = session.host();
+    let host = plan.host(&session);
     let report = |session: &Session, at: Stamp, start: Instant| {
         let mut gaps = session.gaps().to_vec();
         gaps.extend_from_slice(&unasked);
@@ -234,7 +247,7 @@ fn live(
     session.observe(timing)?;
     if shared.format() == Output::Snapshot {
         ensure!(shared.watch.is_none(), "a snapshot is one document; --watch has no place here");
-        return record(&session, at, start, out);
+        return record(&session, host.clone(), at, start, out);
     }
     let mut now = report(&session, at, start);
     let Some(every) = shared.watch else {

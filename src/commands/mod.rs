@@ -23,11 +23,11 @@ const COULD_NOT: u8 = 3;
 pub fn main(args: impl Iterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.collect();
     let (command, program) = called(args.first().map(OsString::as_os_str));
-    let matches = match command.try_get_matches_from(args) {
+    let matches = match command.try_get_matches_from(&args) {
         Ok(m) => m,
         Err(e) => return usage(&e),
     };
-    match run(&matches, &program) {
+    match run(&matches, &args, &program) {
         Ok(code) => code,
         Err(e) => {
             // Text from outside may be part of an error: a path, a line of a file.
@@ -58,11 +58,13 @@ fn usage(e: &clap::Error) -> u8 {
     }
 }
 
-fn run(matches: &ArgMatches, program: &str) -> Result<u8> {
+fn run(matches: &ArgMatches, args: &[OsString], program: &str) -> Result<u8> {
     let (name, sub) = matches.subcommand().unwrap_or(("check", matches));
     // Global flags are known at every level; the innermost has what was given anywhere on the line.
     let shared = Shared::from_arg_matches(sub)?;
-    let out = Out::new(&shared, program);
+    let elsewhere = areas::AREAS.iter().find(|a| a.name == name && !a.local);
+    let again = elsewhere.map(|_| typed(name, args.get(1..).unwrap_or_default()));
+    let out = Out::new(&shared, program, again);
     if shared.until_stdin_ends {
         source::input::until_it_ends()?;
     }
@@ -90,6 +92,19 @@ fn run(matches: &ArgMatches, program: &str) -> Result<u8> {
     }
 }
 
+/// The line as it was typed, for a command that is not said in other words; where it is long or may hold what nobody else is
+/// to read, its name and an ellipsis.
+fn typed(name: &str, args: &[OsString]) -> String {
+    const LONGEST: usize = 100;
+    let words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+    let kept = |w: &String| w == "--" || w.starts_with("--compare-key") || w.starts_with("--exec");
+    let line = on::joined(&words);
+    match words.iter().any(kept) || line.chars().count() > LONGEST {
+        true => format!("{name} …"),
+        false => line,
+    }
+}
+
 /// `--pg[=TARGET]` of `check`: asked for, and where.
 fn postgres(matches: &ArgMatches) -> Option<Option<String>> {
     let given = matches.try_get_one::<String>("pg").ok().flatten()?;
@@ -107,5 +122,14 @@ mod tests {
         assert_eq!(program, "kubectl paramedic");
         assert!(command.render_usage().to_string().contains("kubectl paramedic"));
         assert_eq!(of("./paramedic").1, "./paramedic");
+    }
+
+    #[test]
+    fn a_line_is_repeated_as_typed_unless_it_is_long_or_holds_a_key() {
+        let of = |words: &[&str]| typed("compare", &words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of(&["-n", "prod", "compare", "-l", "app in (a)"]), "-n prod compare -l 'app in (a)'");
+        assert_eq!(of(&["compare", "a.json", "--compare-key=s3cr3t"]), "compare …");
+        assert_eq!(of(&["compare", "--exec", "docker exec -e T=s3cr3t {}", "a", "b"]), "compare …");
+        assert_eq!(of(&["compare", &"x".repeat(101)]), "compare …");
     }
 }

@@ -26,8 +26,8 @@ pub struct Out {
 }
 
 impl Out {
-    /// Decides the style: flag > environment > terminal.
-    pub fn new(shared: &Shared, program: &str) -> Self {
+    /// Decides the style: flag > environment > terminal. `again` is this run's own line where `check` is not what runs it again.
+    pub fn new(shared: &Shared, program: &str, again: Option<String>) -> Self {
         let var = |name: &str| env::var(name).ok();
         let stdout = io::stdout();
         let terminal = stdout.is_terminal() && shared.write.is_none();
@@ -56,6 +56,7 @@ impl Out {
             verbose: shared.verbose,
             program: program.into(),
             on: super::on::everywhere(shared),
+            again,
         };
         let target = shared.write.clone().map_or(Target::Stdout, Target::File);
         Self { format: shared.format(), target, style, terminal }

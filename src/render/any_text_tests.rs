@@ -86,7 +86,7 @@ prop_compose! {
 prop_compose! {
     fn any_style()(width in prop::option::of(0..140usize), flags: [bool; 5], verbose in 0..2u8, program in hostile(), on in hostile()) -> Style {
         let [colour, utf8, wide, risks, quiet] = flags;
-        Style { width, colour, utf8, wide, risks, quiet, verbose, program, on }
+        Style { width, colour, utf8, wide, risks, quiet, verbose, program, on, again: None }
     }
 }
 

@@ -259,7 +259,7 @@ mod tests {
         ];
         let places: Vec<usize> = order.iter().map(|o| at(o)).collect();
         assert!(places.is_sorted(), "{places:?}\n{screen}");
-        assert_eq!(screen.matches("which does not read").count(), 1, "{screen}");
+        assert_eq!(screen.matches("sends to 10.0.9.2:9000").count(), 1, "{screen}");
         assert!(screen.contains("1 critical, 2 warnings · 3 of 4 members sick"), "{screen}");
         for line in screen.lines() {
             assert!(line.chars().count() <= 80, "{line}");

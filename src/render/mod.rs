@@ -51,6 +51,8 @@ pub struct Style {
     pub program: String,
     /// The flags that say where it was run, when that was not here: for lines that run all of it again.
     pub on: String,
+    /// This run's own line without the program, where `check` does not look at what it looks at.
+    pub again: Option<String>,
 }
 
 impl Default for Style {
@@ -66,6 +68,7 @@ impl Default for Style {
             verbose: 0,
             program: "paramedic".into(),
             on: String::new(),
+            again: None,
         }
     }
 }

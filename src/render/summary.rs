@@ -213,7 +213,11 @@ pub(super) fn risks(pen: &mut Pen, report: &Report) {
     if !pen.style.risks {
         let area = report.sections.iter().map(|s| s.area).find(|area| *area == report.command);
         let area = area.map_or(String::new(), |a| format!(" {a}"));
-        let said = format!("{urgent}: {} --risks", pen.style.again(&format!("check{area}")));
+        let line = match &pen.style.again {
+            Some(typed) => format!("{} {typed}", pen.style.program),
+            None => pen.style.again(&format!("check{area}")),
+        };
+        let said = format!("{urgent}: {line} --risks");
         return pen.para((Ink::Plain, &lead), Ink::Plain, &said);
     }
     pen.line(&[(Ink::Plain, &lead), (Ink::Plain, &urgent)]);

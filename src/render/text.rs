@@ -55,7 +55,11 @@ pub(super) fn ink(status: Status) -> (Ink, &'static str) {
 /// `WARNING  web-7f · seen as uid 0 · 03:12:07Z`
 fn header(pen: &mut Pen, report: &Report) {
     let host = &report.host;
-    let called = host.hostname.clone().or_else(|| report.members.first().map(|m| m.name.clone()));
+    let member = || report.members.first().map(|m| m.name.clone());
+    // Who asks others is not the one that the report is about.
+    let of_nobody = host.seen_as_uid.is_none() && host.kernel.is_none() && host.boot_id.is_none();
+    let area = || report.sections.first().filter(|_| of_nobody).map(|s| s.area.to_string());
+    let called = host.hostname.clone().or_else(member).or_else(area);
     let mut parts = vec![called.unwrap_or_else(|| "host name not seen".into())];
     if let Some(pod) = host.pod.as_ref().filter(|p| Some(*p) != host.hostname.as_ref()) {
         parts.push(format!("pod {pod}"));

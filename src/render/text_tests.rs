@@ -1,7 +1,7 @@
 //! The whole screen.
 
 use super::*;
-use crate::model::report::{CheckV1, OutcomeV1, Report};
+use crate::model::report::{CheckV1, Host, OutcomeV1, Report};
 use crate::render::sample;
 
 fn screen(width: usize) -> Style {
@@ -273,4 +273,15 @@ fn checks_that_were_not_asked_for_each_by_its_own_reason_are_one_line_and_not_hi
         0,
         "NOT RUN 4 checks, not asked for: a window (2 checks), name one, the command dns no warnings",
     );
+}
+
+#[test]
+fn who_asks_others_is_not_whom_the_report_is_about() {
+    let section = SectionV1 { area: "pods", ..sample::sick().sections.remove(0) };
+    let host = Host { namespace: Some("prod".into()), ..Host::default() };
+    let report = Report { command: "pods".into(), sections: vec![section], host, ..sample::sick() };
+    let style = Style { again: Some("-n prod pods -l app=web".into()), ..screen(80) };
+    let screen = text(&report, &style);
+    assert!(screen.starts_with("CRITICAL  pods · namespace prod · "), "{screen}");
+    assert!(screen.contains("none urgent: paramedic -n prod pods -l app=web --risks\n"), "{screen}");
 }

@@ -1,6 +1,6 @@
 //! Causes before effects, as data: a link needs a rule and a thing of the named kind that both findings are about.
 
-use crate::model::{Finding, Thing};
+use crate::model::{Finding, Thing, What};
 use std::collections::HashMap;
 
 /// What a cause and its effect must have in common.
@@ -13,6 +13,8 @@ enum Tie {
     Mount,
     Session,
     Named,
+    /// The pod alone: findings about it name its workload too, which is no tie between its pods.
+    Pod,
     /// The same machine is enough.
     Host,
 }
@@ -65,6 +67,9 @@ const LINKS: &[(&str, Tie, &str)] = &[
     ("compare/image-differs", Tie::Named, "compare/version-differs"),
     ("compare/image-differs", Tie::Named, "compare/file-differs"),
     ("compare/image-differs", Tie::Named, "compare/env-differs"),
+    ("pods/oom-killed", Tie::Pod, "pods/crash-loop"),
+    ("pods/crash-loop", Tie::Pod, "pods/not-ready"),
+    ("pods/oom-killed", Tie::Pod, "pods/not-ready"),
 ];
 
 /// Every code that a rule names; the registry test holds them against the checks there are.
@@ -82,6 +87,7 @@ fn ties(tie: Tie, thing: &Thing) -> bool {
         Tie::Mount => matches!(thing, Thing::Mount { .. }),
         Tie::Session => matches!(thing, Thing::Session { .. }),
         Tie::Named => matches!(thing, Thing::Named { .. }),
+        Tie::Pod => matches!(thing, Thing::Named { what: What::Pod, .. }),
         Tie::Host => false,
     }
 }

@@ -162,3 +162,27 @@ fn among_its_like_the_heavier_finding_stands_first_and_an_image_brings_the_rest_
     );
     assert_eq!(r.findings[2].caused_by, [1]);
 }
+
+#[test]
+fn what_ends_a_pod_stands_before_its_restarts_and_a_workload_ties_no_two_pods() {
+    let named = |what, name: &str| Thing::Named { what, server: String::new(), name: name.into() };
+    let of = |code, severity, pod: &str| {
+        finding(code, severity, named(What::Pod, pod)).about(named(What::Workload, "prod/deploy/web"))
+    };
+    let all = vec![
+        of("pods/not-ready", Severity::Critical, "prod/web-1"),
+        of("pods/crash-loop", Severity::Critical, "prod/web-1"),
+        of("pods/oom-killed", Severity::Warning, "prod/web-1"),
+        of("pods/crash-loop", Severity::Warning, "prod/web-2"),
+    ];
+    let sections = vec![section("pods", all.into_iter().map(found).collect())];
+    let r = report(sections, &Settings::default(), &asked(&[]));
+    let chain: Vec<_> = r.findings.iter().map(|f| (f.code, &f.caused_by[..])).collect();
+    let own: [(&str, &[usize]); 4] = [
+        ("pods/oom-killed", &[]),
+        ("pods/crash-loop", &[0]),
+        ("pods/not-ready", &[1]),
+        ("pods/crash-loop", &[]),
+    ];
+    assert_eq!(chain, own);
+}

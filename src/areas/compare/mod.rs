@@ -29,6 +29,7 @@ impl Area for Compare {
     const ABOUT: &'static str =
         "The odd one out among snapshot files, pods, ssh hosts or anything that commands can be run in";
     const PLACE: Place = Place::Apart;
+    const LOCAL: bool = false;
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
     fn in_check(_: &Settings) -> Result<Args, Option<Gap>> {

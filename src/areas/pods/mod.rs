@@ -16,6 +16,10 @@ use crate::{
     settings::Settings,
     source::{Moment, Walked},
 };
+use std::time::Duration;
+
+/// What a run across a cluster may wait, beside what every run has.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 impl Area for Pods {
     type Args = Args;
@@ -24,6 +28,7 @@ impl Area for Pods {
     const ABOUT: &'static str =
         "What the specs and statuses of pods say about shutdown, probes, limits, restarts";
     const PLACE: Place = Place::Apart;
+    const LOCAL: bool = false;
     const CHECKS: &'static [Check<Facts>] = checks::CHECKS;
 
     /// A cluster is asked by name only.
@@ -32,6 +37,9 @@ impl Area for Pods {
     }
     fn with_settings(args: Args, settings: &Settings) -> Args {
         Args { cluster: settings.cluster.clone(), ..args }
+    }
+    fn may_take(args: &Args) -> Duration {
+        if args.files.is_empty() { PATIENCE } else { Duration::ZERO }
     }
     fn open(args: &Args) -> Self {
         Pods::new(args.clone())

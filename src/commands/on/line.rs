@@ -117,7 +117,7 @@ fn user(pod: &Value, container: &str) -> Option<i64> {
 }
 
 /// As a shell takes it apart again; what needs no quotes has none.
-pub(super) fn joined(words: &[String]) -> String {
+pub(in super::super) fn joined(words: &[String]) -> String {
     let plain = |w: &&String| {
         !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=+:,./@%".contains(&b))
     };

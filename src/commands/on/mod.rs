@@ -5,7 +5,7 @@ mod ask;
 mod inject;
 mod line;
 
-pub(super) use line::everywhere;
+pub(super) use line::{everywhere, joined};
 
 use super::{look::Plan, output::Out, progress::Stderr};
 use crate::{
@@ -27,8 +27,6 @@ use std::time::{Duration, Instant};
 const ACROSS: Duration = Duration::from_secs(60);
 /// One place, beyond what the look itself takes.
 const EACH: Duration = Duration::from_secs(30);
-/// Areas that ask a cluster, from here.
-const NOT_LOCAL: &[&str] = &["pods", "compare"];
 
 /// Runs the command elsewhere, where the line says so: the exit code; `None` when it is meant for here.
 ///
@@ -36,7 +34,7 @@ const NOT_LOCAL: &[&str] = &["pods", "compare"];
 /// A command that makes no sense there, members that cannot be found, output that cannot be written.
 pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: &Out) -> Result<Option<u8>> {
     let area = AREAS.iter().find(|a| a.name == name);
-    let local = matches!(name, "check" | "snapshot") || area.is_some_and(|a| !NOT_LOCAL.contains(&a.name));
+    let local = matches!(name, "check" | "snapshot") || area.is_some_and(|a| a.local);
     if !local {
         ensure!(
             shared.on.is_empty(),

@@ -27,8 +27,8 @@ check! {
     ///
     /// ## Confirm
     ///
-    /// `kubectl get deploy NAME -o jsonpath='{..lifecycle}'`. `paramedic shutdown` rehearses the end under load and counts what
-    /// is dropped. Failed hooks: `kubectl get events --field-selector reason=FailedPreStopHook`.
+    /// `kubectl get deploy NAME -o jsonpath='{..lifecycle}'`. `paramedic --on deploy/NAME lifecycle` shows what
+    /// SIGTERM does to the processes in there. Failed hooks: `kubectl get events --field-selector reason=FailedPreStopHook`.
     ///
     /// ## Fix
     ///

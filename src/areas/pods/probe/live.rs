@@ -177,7 +177,7 @@ impl Ask<'_> {
                 let detail = format!("the right to {verb} {what} is missing: {}", gap.detail);
                 Gap { detail, ..gap }.remedy(format!("kubectl auth can-i {verb} {what}{within}"))
             }
-            Refusal::Late => gap.remedy("paramedic pods --timeout 60s"),
+            Refusal::Late => gap.remedy(format!("paramedic pods{within} --timeout 3m")),
             _ => gap,
         }
     }
