@@ -8,6 +8,8 @@ mod kube;
 mod asked;
 #[path = "kube/counts.rs"]
 mod counts;
+#[path = "kube/odd.rs"]
+mod odd;
 #[path = "kube/refused.rs"]
 mod refused;
 #[path = "kube/whole.rs"]
