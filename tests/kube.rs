@@ -10,6 +10,8 @@ mod asked;
 mod counts;
 #[path = "kube/pods.rs"]
 mod pods;
+#[path = "kube/odd.rs"]
+mod odd;
 #[path = "kube/refused.rs"]
 mod refused;
 #[path = "kube/whole.rs"]

@@ -5,7 +5,7 @@ use crate::model::{
     Gap, Stamp,
     report::{self, Host},
 };
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -100,44 +100,75 @@ pub fn text(path: &Path) -> anyhow::Result<String> {
 /// # Errors
 /// A text that is none, is of another version, was cut or edited: which of these, and where.
 pub fn open(text: &str) -> anyhow::Result<Envelope<'_>> {
-    #[derive(Deserialize)]
-    struct Kind<'a> {
-        schema: Option<Cow<'a, str>>,
-    }
-    #[derive(Deserialize)]
-    struct Records<'a> {
-        #[serde(borrow)]
-        records: Vec<&'a RawValue>,
-        end: Cow<'a, str>,
-    }
-    #[derive(Deserialize)]
-    struct Name<'a> {
-        area: Cow<'a, str>,
-    }
     let trimmed = text.trim_end();
-    ensure!(!trimmed.is_empty(), "it is empty");
-    match serde_json::from_str::<Kind>(trimmed) {
-        Ok(Kind { schema: Some(s) }) if s == SCHEMA => {}
-        Ok(Kind { schema: Some(s) }) if s == report::SCHEMA => {
-            bail!("it is a report ({s}), not a snapshot; `paramedic snapshot` makes one")
-        }
-        Ok(Kind { schema: Some(s) }) => bail!("its schema is {s}; this version reads {SCHEMA}"),
-        Ok(Kind { schema: None }) => bail!("it has no `schema`; `paramedic snapshot` makes one"),
-        Err(e) => bail!("it is cut or not JSON: {e}"),
-    }
-    let body = serde_json::from_str::<Records>(trimmed).context("it was cut or edited")?;
+    let whole = match serde_json::from_str::<Whole>(trimmed) {
+        Ok(whole) if whole.schema == SCHEMA => whole,
+        read => return Err(what_it_is(trimmed, read.err())),
+    };
     let covered = trimmed.rfind(",\"end\":").unwrap_or(0);
     ensure!(
-        digest(&trimmed.as_bytes()[..covered]) == body.end,
+        digest(&trimmed.as_bytes()[..covered]) == whole.end,
         "it was cut or edited: `end` does not match the bytes before it"
     );
-    let head: Head = serde_json::from_str(trimmed)?;
     let mut records = Vec::new();
-    for raw in body.records {
-        let name: Name = serde_json::from_str(raw.get())?;
-        records.push((name.area, raw));
+    for raw in whole.records {
+        records.push((area(raw)?, raw));
     }
+    let Whole { version, taken_at, duration_ms, host, gaps, .. } = whole;
+    let head = Head { schema: SCHEMA.into(), version, taken_at, duration_ms, host, gaps };
     Ok(Envelope { head, records })
+}
+
+/// The document as it is read, in one pass: a comparison reads a thousand. A key that is met twice is an error here.
+#[derive(Deserialize)]
+struct Whole<'a> {
+    #[serde(borrow)]
+    schema: Cow<'a, str>,
+    version: String,
+    taken_at: Stamp,
+    duration_ms: f64,
+    host: Host,
+    gaps: Vec<Gap>,
+    #[serde(borrow)]
+    records: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    end: Cow<'a, str>,
+}
+
+/// Why a text is no snapshot of this version.
+fn what_it_is(text: &str, why: Option<serde_json::Error>) -> anyhow::Error {
+    #[derive(Deserialize)]
+    struct Kind {
+        schema: Option<String>,
+    }
+    if text.is_empty() {
+        return anyhow!("it is empty");
+    }
+    match serde_json::from_str::<Kind>(text) {
+        Ok(Kind { schema: Some(s) }) if s == report::SCHEMA => {
+            anyhow!("it is a report ({s}), not a snapshot; `paramedic snapshot` makes one")
+        }
+        Ok(Kind { schema: Some(s) }) if s != SCHEMA => {
+            anyhow!("its schema is {s}; this version reads {SCHEMA}")
+        }
+        Ok(Kind { schema: None }) => anyhow!("it has no `schema`; `paramedic snapshot` makes one"),
+        Ok(_) => why.map_or_else(|| anyhow!("it was edited"), |e| anyhow!(e).context("it was cut or edited")),
+        Err(e) => anyhow!("it is cut or not JSON: {e}"),
+    }
+}
+
+/// The area that a record is of: its first key, as it is written; wherever else it stands the record is read once more.
+fn area(record: &RawValue) -> serde_json::Result<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Name<'a> {
+        #[serde(borrow)]
+        area: Cow<'a, str>,
+    }
+    let first = record.get().strip_prefix("{\"area\":\"").and_then(|rest| rest.split_once('"'));
+    match first {
+        Some((name, _)) if !name.contains('\\') => Ok(name.into()),
+        _ => serde_json::from_str::<Name>(record.get()).map(|n| n.area),
+    }
 }
 
 #[cfg(test)]

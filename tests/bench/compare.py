@@ -21,29 +21,24 @@ SECRETS, PARAMETERS = 220, 60
 GROUPS = ["env", "limit", "sysctl", "memory", "fd"]
 
 
-def attribute(group, name, value, kind="equal"):
-    return {"group": group, "name": name, "class": kind, "value": value}
-
-
-def text(value):
-    return {"is": "text", "text": value}
+def sealed(number):
+    return ["sealed", f"{number:016x}", 12]
 
 
 def attributes(draw, odd):
     """Of one pod: what all have, and what is its own."""
-    shared = [attribute("env", f"SETTING_{n:03}", {"is": "sealed", "hash": f"{n * 7919:016x}", "bytes": 12})
-              for n in range(SECRETS)]
-    shared += [attribute("sysctl", f"net.ipv4.parameter_{n}", text("1")) for n in range(PARAMETERS)]
-    shared.append(attribute("env", "TZ", text("Asia/Tokyo" if odd else "Europe/Berlin")))
-    own = [attribute("env", f"OWN_{n}", {"is": "sealed", "hash": f"{draw.getrandbits(64):016x}", "bytes": 12}) for n in range(10)]
-    own += [attribute("memory", "working_set_bytes", {"is": "number", "number": draw.uniform(150, 220) * 2**20}, "number"),
-            attribute("fd", "all_open_count", {"is": "number", "number": float(draw.randint(40, 200))}, "number")]
+    shared = [("env", f"SETTING_{n:03}", sealed(n * 7919)) for n in range(SECRETS)]
+    shared += [("sysctl", f"net.ipv4.parameter_{n}", "1") for n in range(PARAMETERS)]
+    shared.append(("env", "TZ", "Asia/Tokyo" if odd else "Europe/Berlin"))
+    own = [("env", f"OWN_{n}", sealed(draw.getrandbits(64))) for n in range(10)]
+    own += [("memory", "working_set_bytes", draw.uniform(150, 220) * 2**20),
+            ("fd", "all_open_count", float(draw.randint(40, 200)))]
     return shared, own
 
 
 def document(name, listed):
     """As `paramedic snapshot` writes it, sealed."""
-    listed = sorted(listed, key=lambda a: (GROUPS.index(a["group"]), a["name"]))
+    listed = sorted(listed, key=lambda a: (GROUPS.index(a[0]), a[1]))
     head = {"schema": "paramedic-snapshot/1", "version": "0.1.0", "taken_at": "2026-11-21T22:33:00.123Z", "duration_ms": 12.0,
             "host": {key: None for key in ("hostname", "kernel", "boot_id", "pod", "namespace", "node", "container", "seen_as_uid")},
             "gaps": []}
@@ -66,12 +61,12 @@ def make(folder, pods, odd):
             name = f"web-{n}"
             shared, own = attributes(draw, n == odd)
             (folder / f"{name}.json").write_text(document(name, shared + own))
-            for a in shared:
-                line = f"{name}: {a['group']} {a['name']} {json.dumps(a['value'])}\n"
+            for group, setting, value in shared:
+                line = f"{name}: {group} {setting} {json.dumps(value)}\n"
                 all_lines.write(line)
                 shared_lines.write(line)
-            for a in own:
-                all_lines.write(f"{name}: {a['group']} {a['name']} {json.dumps(a['value'])}\n")
+            for group, setting, value in own:
+                all_lines.write(f"{name}: {group} {setting} {json.dumps(value)}\n")
             names.append(f"{name}.json")
     return names
 

@@ -10,7 +10,7 @@ mod vote;
 pub use figure::{Figure, Unit};
 pub use held::{Held, with_unit};
 pub use members::{Members, fold};
-pub use origin::{Origin, origin};
+pub use origin::{Origin, behind_the_image, origin};
 pub use table::{Asked, Blind, Table};
 
 use crate::model::{Class, Group, Kept, Reading, Why};

@@ -144,7 +144,8 @@ impl Reach {
         }
     }
 
-    /// Does the same for every member, at most [`AT_ONCE`] at once, in their order. `what` names the work in the bar.
+    /// Does the same for every member, at most [`AT_ONCE`] at once, in their order. `what` names the work in the bar. Files wait
+    /// for nobody: for them there are no more threads than processors.
     pub fn each<T: Send>(
         members: &[Member],
         what: &str,
@@ -161,9 +162,12 @@ impl Reach {
                 work.at(done.fetch_add(1, Ordering::Relaxed) as u64 + 1, &members[i].name);
             }
         };
+        let files = members.iter().all(|m| matches!(m.way, Way::File(_)));
+        let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let at_once = if files { cores.min(AT_ONCE) } else { AT_ONCE };
         thread::scope(|s| {
             // A thread that cannot be started is one worker less; this one works too.
-            for n in 1..AT_ONCE.get().min(members.len()) {
+            for n in 1..at_once.get().min(members.len()) {
                 let _ = thread::Builder::new().name(format!("reach-{n}")).spawn_scoped(s, worker);
             }
             worker();

@@ -1,7 +1,9 @@
 //! From differences to findings: one for each set of members that differ from the norm, or one that names nobody where there
 //! is no norm.
 
-use super::super::facts::{Difference, Facts, Held, Kind, Members, Origin, Seen, Value, fold, origin};
+use super::super::facts::{
+    Difference, Facts, Held, Kind, Members, Origin, Seen, Value, behind_the_image, fold, origin,
+};
 use crate::model::{Confidence, Finding, Group, Judging, Reading, Severity, Thing, What, Why};
 use std::collections::BTreeMap;
 
@@ -95,7 +97,10 @@ fn one_odd(f: &Facts, about: &About, odd: &Members, all: &[&Difference]) -> Find
     // Three of five may be the ones that are wrong.
     let sure = usual >= 3 && usual >= 3 * odd.len();
     let confidence = if sure { Confidence::High } else { Confidence::Medium };
-    let why = origin(odd, &f.members);
+    let why = match about.groups {
+        [Group::Image] => behind_the_image(odd, &f.members),
+        _ => origin(odd, &f.members),
+    };
     let severity = match (&why, about.groups) {
         // What a node has is the node's; its pods have to live with several kernels.
         (Some(Origin::Node(_)), [Group::Version]) => Severity::Notice,

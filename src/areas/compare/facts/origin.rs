@@ -39,14 +39,25 @@ impl Origin {
 /// What explains that these differ, if anything does: they have it in common, and no other member has it. That one pod alone
 /// is on its node explains nothing where every pod is alone on its node.
 pub fn origin(odd: &Members, all: &[Seen]) -> Option<Origin> {
-    type Way = (fn(&Seen) -> Option<&String>, fn(String) -> Origin);
-    let ways: [Way; 4] = [
-        (|m| m.image.as_ref(), Origin::Image),
-        (|m| m.revision.as_ref(), Origin::Revision),
-        (|m| m.node.as_ref(), Origin::Node),
-        (|m| m.zone.as_ref(), Origin::Zone),
-    ];
-    ways.into_iter().find_map(|(of, make)| {
+    first(&WAYS, odd, all)
+}
+
+/// The same of those whose image is what differs: it does not explain itself.
+pub fn behind_the_image(odd: &Members, all: &[Seen]) -> Option<Origin> {
+    first(&WAYS[1..], odd, all)
+}
+
+type Way = (fn(&Seen) -> Option<&String>, fn(String) -> Origin);
+
+const WAYS: [Way; 4] = [
+    (|m| m.image.as_ref(), Origin::Image),
+    (|m| m.revision.as_ref(), Origin::Revision),
+    (|m| m.node.as_ref(), Origin::Node),
+    (|m| m.zone.as_ref(), Origin::Zone),
+];
+
+fn first(ways: &[Way], odd: &Members, all: &[Seen]) -> Option<Origin> {
+    ways.iter().find_map(|(of, make)| {
         let mut theirs: Option<&String> = None;
         let mut others: Vec<&String> = Vec::new();
         for (i, m) in all.iter().enumerate().filter(|(_, m)| m.missing.is_none()) {
@@ -81,6 +92,20 @@ mod tests {
         assert_eq!(origin(&Members::of([2, 3]), &all), Some(Origin::Node("n7".into())));
         assert_eq!(origin(&Members::of([2]), &all), None);
         assert_eq!(Origin::Node("n7".into()).said(false), "they alone run on node n7");
+    }
+
+    #[test]
+    fn an_image_is_explained_by_what_is_behind_it() {
+        let mut all = on(&["n1", "n1", "n7"]);
+        for (i, member) in all.iter_mut().enumerate() {
+            member.image = Some(if i == 2 { "sha256:bb" } else { "sha256:aa" }.into());
+        }
+        let odd = Members::of([2]);
+        assert_eq!(origin(&odd, &all), Some(Origin::Image("sha256:bb".into())));
+        assert_eq!(behind_the_image(&odd, &all), Some(Origin::Node("n7".into())));
+        all[2].revision = Some("84b5".into());
+        all[..2].iter_mut().for_each(|m| m.revision = Some("7f9c".into()));
+        assert_eq!(behind_the_image(&odd, &all), Some(Origin::Revision("84b5".into())));
     }
 
     #[test]

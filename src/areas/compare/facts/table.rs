@@ -52,6 +52,10 @@ pub(super) struct Column {
     /// Who could not see it.
     pub unseen: Vec<(u32, Why)>,
     known: HashMap<u64, u32>,
+    /// The value met last, as it decides and by its place: most members have the same.
+    last: Option<(u64, u32)>,
+    /// The column that the member before this one went on with: members list in one order.
+    then: usize,
 }
 
 /// All of it.
@@ -61,6 +65,8 @@ pub struct Table {
     index: BTreeMap<Group, HashMap<String, usize>>,
     pub(super) entered: Vec<Entered>,
     pub(super) dropped: u64,
+    /// The column that was entered into last.
+    at: usize,
 }
 
 impl Table {
@@ -109,6 +115,11 @@ impl Table {
         element: Option<&str>,
         class: Class,
     ) -> Option<&mut Column> {
+        let expected = self.columns.get(self.at).map_or(0, |c| c.then);
+        if self.columns.get(expected).is_some_and(|c| c.is(group, name, element)) {
+            self.at = expected;
+            return self.columns.get_mut(expected);
+        }
         let known = self.index.entry(group).or_default();
         let joined;
         let key = match element {
@@ -138,18 +149,32 @@ impl Table {
                     missing: vec![],
                     unseen: vec![],
                     known: HashMap::new(),
+                    last: None,
+                    then: 0,
                 });
                 self.columns.len() - 1
             }
         };
+        if let Some(before) = self.columns.get_mut(self.at) {
+            before.then = at;
+        }
+        self.at = at;
         self.columns.get_mut(at)
     }
 }
 
 impl Column {
+    fn is(&self, group: Group, name: &str, element: Option<&str>) -> bool {
+        self.group == group && self.name == name && self.element.as_deref() == element
+    }
+
     fn put(&mut self, member: u32, value: &Value) {
-        let next = self.values.len() as u32;
-        let id = *self.known.entry(Held::voice(value)).or_insert(next);
+        let (next, voice) = (self.values.len() as u32, Held::voice(value));
+        let id = match self.last {
+            Some((last, id)) if last == voice => id,
+            _ => *self.known.entry(voice).or_insert(next),
+        };
+        self.last = Some((voice, id));
         if id == next {
             self.values.push(Held::of(value));
         } else if let (Some(Held::File { modified: known, .. }), Value::File { modified, .. }) =

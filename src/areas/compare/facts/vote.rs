@@ -144,12 +144,16 @@ impl Vote<'_> {
             }
             classes.push((Held::Missing, missing));
         }
-        classes.sort_by_key(|c| std::cmp::Reverse(c.1.len()));
+        // Among as many the first member decides: who answered first must not.
+        classes.sort_by_key(|c| (std::cmp::Reverse(c.1.len()), c.1.first().copied()));
         Count { classes, unseen, redacted }
     }
 
     /// Who has it not, and was able to see that.
     fn missing(&self, column: &Column, unseen: &mut Vec<(u32, Why)>) -> Vec<u32> {
+        if column.missing.is_empty() && column.cells.len() == self.entered.len() {
+            return vec![];
+        }
         let mut known: HashSet<u32> = column.cells.iter().map(|c| c.0).collect();
         known.extend(column.numbers.iter().map(|n| n.0));
         known.extend(unseen.iter().map(|u| u.0));
