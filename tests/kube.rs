@@ -8,10 +8,10 @@ mod kube;
 mod asked;
 #[path = "kube/counts.rs"]
 mod counts;
-#[path = "kube/pods.rs"]
-mod pods;
 #[path = "kube/odd.rs"]
 mod odd;
+#[path = "kube/pods.rs"]
+mod pods;
 #[path = "kube/refused.rs"]
 mod refused;
 #[path = "kube/whole.rs"]

@@ -1,5 +1,6 @@
 //! The vocabulary: what is read, what is judged, what is drawn. No I/O, no clap, no clock.
 
+mod arrange;
 mod attribute;
 mod block;
 mod check;
@@ -21,6 +22,7 @@ mod tcp;
 mod time;
 pub mod untrusted;
 
+pub use arrange::Arrange;
 pub use attribute::{Attribute, Attributes, Class, Group, Identity, MOST_ATTRIBUTES, Value};
 pub use block::{Block, Cell, Column, Counts, Edge, Node, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};

@@ -1,6 +1,7 @@
 //! The names of a machine itself inside of its settings: they are replaced by placeholders, so that settings that differ in
 //! nothing else are equal.
 
+use crate::model::Arrange;
 use std::borrow::Cow;
 
 /// Shorter names are parts of other words too often.
@@ -23,7 +24,7 @@ impl OwnNames {
         }
         self.0.push((name.into(), placeholder));
         // The longest first: a pod's name holds the hash of its template.
-        self.0.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
+        self.0.arrange_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
     }
     /// These names without those that count members, as `db-0` of a StatefulSet does: all members may have a setting that
     /// names one of them, and it must not look different on that one.

@@ -2,7 +2,7 @@
 
 use super::{pen::Ink, pen::Pen, unit};
 use crate::model::{
-    Confidence, Severity, Stamp,
+    Arrange, Confidence, Severity, Stamp,
     report::{FindingV1, Report},
 };
 
@@ -37,7 +37,7 @@ pub(super) fn forest(findings: &[FindingV1]) -> Vec<Vec<Node>> {
         }
     }
     let worst = |tree: &Vec<Node>| tree.iter().map(|n| findings[n.index].severity).max();
-    trees.sort_by_key(|tree| std::cmp::Reverse(worst(tree)));
+    trees.arrange_by_key(|tree| std::cmp::Reverse(worst(tree)));
     trees
 }
 

@@ -1,6 +1,7 @@
 //! Kubernetes objects out of files, directories and standard input: YAML or JSON, as `kubectl apply -f` takes them.
 
 use super::yaml;
+use crate::model::Arrange;
 use serde_json::{Deserializer, Value};
 use std::{
     fmt,
@@ -77,7 +78,7 @@ fn listed(folder: &Path, deep: usize, out: &mut Vec<PathBuf>) -> Result<(), Unus
             return Err(Unusable::new(folder, io::ErrorKind::OutOfMemory, "more files than are taken"));
         }
     }
-    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    entries.arrange_by(|a, b| a.0.cmp(&b.0));
     for (path, kind) in entries {
         let ours = path.extension().and_then(|e| e.to_str()).is_some_and(|e| ENDINGS.contains(&e));
         if kind.is_dir() {

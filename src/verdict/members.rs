@@ -3,7 +3,7 @@
 
 use super::{Taken, exit_of_members};
 use crate::model::{
-    Gap, PodStatus,
+    Arrange, Gap, PodStatus,
     report::{CheckV1, FindingV1, MemberV1, OutcomeV1, PodV1, Report, SCHEMA, SectionV1, Status, ThingV1},
 };
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -172,7 +172,7 @@ fn shared(all: &[&[FindingV1]]) -> Vec<Vec<usize>> {
         }
     }
     let worst = |g: &Vec<usize>| g.iter().enumerate().map(|(m, i)| all[m][*i].severity).max();
-    groups.sort_by_key(|g| (Reverse(worst(g)), g[0]));
+    groups.arrange_by_key(|g| (Reverse(worst(g)), g[0]));
     groups
 }
 

@@ -11,7 +11,7 @@ pub use members::{Everywhere, Heard, alone, together};
 
 use crate::{
     model::{
-        Finding, Outcome, Section, Severity, Stamp,
+        Arrange, Finding, Outcome, Section, Severity, Stamp,
         report::{FindingV1, Host, Report, SCHEMA, SectionV1, Status},
     },
     settings::Settings,
@@ -50,7 +50,7 @@ pub fn assemble(mut sections: Vec<Section>, settings: &Settings, asked: &Asked, 
             findings.append(found);
         }
     }
-    findings.sort_by(|a, b| {
+    findings.arrange_by(|a, b| {
         let rank = |f: &Finding| (Reverse(f.severity), Reverse(f.confidence));
         rank(a).cmp(&rank(b)).then(b.weight.total_cmp(&a.weight))
     });
@@ -109,7 +109,7 @@ fn rank(findings: &[Finding], causes: &[Option<usize>], covered: &[bool]) -> Vec
         }
     }
     let mut roots: Vec<usize> = (0..findings.len()).filter(|i| root(*i) && !covered[*i]).collect();
-    roots.sort_by_key(|i| Reverse(worst[*i]));
+    roots.arrange_by_key(|i| Reverse(worst[*i]));
     let mut order = Vec::new();
     let mut stack: Vec<usize> = roots.into_iter().rev().collect();
     while let Some(i) = stack.pop() {

@@ -4,7 +4,7 @@ use super::{
     args::Args,
     facts::{Difference, Facts, Figure, Members, Seen, Unit, fold, plain_name, with_unit},
 };
-use crate::model::{Block, Cell, Column, Group};
+use crate::model::{Arrange, Block, Cell, Column, Group};
 
 /// A value in a cell is cut after so many characters.
 const LONG: usize = 28;
@@ -41,7 +41,7 @@ fn members(f: &Facts, rows: usize) -> Block {
     let alike = Members::of((0..f.members.len() as u32).filter(|i| many && plain(&f.members[*i as usize])));
     let mut order: Vec<&Seen> = f.members.iter().filter(|m| !many || !plain(m)).collect();
     let total = order.len() as u64 + u64::from(!alike.is_empty());
-    order.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(b.missing.is_some().cmp(&a.missing.is_some())));
+    order.arrange_by(|a, b| b.bits.total_cmp(&a.bits).then(b.missing.is_some().cmp(&a.missing.is_some())));
     let row = |m: &&Seen| {
         let state = match (&m.missing, &m.state) {
             (Some(_), _) => Cell::Text("no answer".into()),

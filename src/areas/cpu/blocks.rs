@@ -4,7 +4,7 @@ use super::{
     args::{Args, Sort},
     facts::{Facts, Group, Groups, Machine, Periods, Thread},
 };
-use crate::model::{Block, Cell, Column, Kept, Reading};
+use crate::model::{Arrange, Block, Cell, Column, Kept, Reading};
 
 /// Everything worth drawing. What needs a window has no column without one: a column of nothing but question marks tells
 /// nobody anything.
@@ -73,7 +73,7 @@ fn threads(threads: &Kept<Thread>, args: &Args) -> Block {
         Sort::Share => |t| t.share_pct,
         Sort::Wait => |t| t.wait_pct,
     };
-    rows.sort_by(|a, b| by(b).total_cmp(&by(a)));
+    rows.arrange_by(|a, b| by(b).total_cmp(&by(a)));
     let row = |t: &&Thread| {
         vec![
             Cell::Id(u64::try_from(t.process.pid).unwrap_or(0)),

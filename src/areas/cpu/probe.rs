@@ -11,7 +11,7 @@ use super::{
     facts::{Blocked, Facts, Loops, Machine, Times},
 };
 use crate::{
-    model::{Gap, Gaps, Reading, Seen, Why},
+    model::{Arrange, Gap, Gaps, Reading, Seen, Why},
     source::{
         Moment, Phase,
         proc::{Process, own},
@@ -161,7 +161,7 @@ impl Cpu {
         };
         let mut rates: Vec<_> =
             used(table, meant, before).into_iter().map(|(n, i)| (cores(n, m.at - *at), i)).collect();
-        rates.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        rates.arrange_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         rates
     }
 

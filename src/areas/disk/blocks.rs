@@ -4,7 +4,7 @@ use super::{
     args::{Args, Sort},
     facts::{Answer, Deleted, Device, Facts, Holder, Inodes, Mounts, Pressure, Space},
 };
-use crate::model::{Block, Cell, Column, PsiLine};
+use crate::model::{Arrange, Block, Cell, Column, PsiLine};
 
 /// Everything worth drawing; tables of particulars only where there are any.
 pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
@@ -34,9 +34,9 @@ fn mounts(facts: &Mounts, args: &Args) -> Block {
     let number = |d: &Device, of: fn(&Space) -> u64| d.space.drawn().map(of);
     match args.sort {
         Sort::Used => {}
-        Sort::Size => rows.sort_by_key(|d| std::cmp::Reverse(number(d, |s| s.size_bytes))),
-        Sort::Avail => rows.sort_by_key(|d| number(d, |s| s.avail_bytes).unwrap_or(u64::MAX)),
-        Sort::Mount => rows.sort_by(|a, b| a.mount.as_str().cmp(b.mount.as_str())),
+        Sort::Size => rows.arrange_by_key(|d| std::cmp::Reverse(number(d, |s| s.size_bytes))),
+        Sort::Avail => rows.arrange_by_key(|d| number(d, |s| s.avail_bytes).unwrap_or(u64::MAX)),
+        Sort::Mount => rows.arrange_by(|a, b| a.mount.as_str().cmp(b.mount.as_str())),
     }
     rows.truncate(args.rows as usize);
     let rows = rows.into_iter().map(cells).collect();

@@ -5,7 +5,7 @@ use super::{
     args::{Args, Kinds, Sort},
     facts::{Facts, Inotify, Row, System, share, short},
 };
-use crate::model::{Block, Cell, Column, Reading};
+use crate::model::{Arrange, Block, Cell, Column, Reading};
 
 /// Columns of the table of processes.
 const COLUMNS: [Column; 9] = [
@@ -64,9 +64,9 @@ fn processes(facts: &Facts, args: &Args) -> Block {
     // They come nearest to the limit first; a sort that keeps equals in place leaves that as the second order.
     match args.sort {
         Sort::Pct => {}
-        Sort::Open => rows.sort_by(|a, b| number(&b[OPEN]).total_cmp(&number(&a[OPEN]))),
+        Sort::Open => rows.arrange_by(|a, b| number(&b[OPEN]).total_cmp(&number(&a[OPEN]))),
         Sort::Growth if facts.looks < 2 => {}
-        Sort::Growth => rows.sort_by(|a, b| number(&b[PER_S]).total_cmp(&number(&a[PER_S]))),
+        Sort::Growth => rows.arrange_by(|a, b| number(&b[PER_S]).total_cmp(&number(&a[PER_S]))),
     }
     rows.truncate(args.rows as usize);
     let columns = columns(facts.looks);
@@ -91,7 +91,7 @@ fn kinds(facts: &Facts, args: &Args) -> Option<Block> {
         let of = |kind| Cell::from(&row.kinds.clone().map(|k| k.get(&kind).copied().unwrap_or(0)));
         let mut held: Vec<_> = Kind::ALL.into_iter().map(|k| (k, of(k))).collect();
         held.retain(|(_, open)| number(open) > 0.0);
-        held.sort_by(|a, b| number(&b.1).total_cmp(&number(&a.1)));
+        held.arrange_by(|a, b| number(&b.1).total_cmp(&number(&a.1)));
         let cells =
             |(k, open): (Kind, Cell)| vec![pid.clone(), (&row.process.name).into(), k.name().into(), open];
         rows.extend(held.into_iter().map(cells));

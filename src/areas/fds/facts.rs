@@ -1,7 +1,7 @@
 //! What was seen of descriptors: plain data, bounded, and all that checks and tables get.
 
 use super::Kind;
-use crate::model::{Kept, Process, Reading, Why, rates};
+use crate::model::{Arrange, Kept, Process, Reading, Why, rates};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -195,7 +195,7 @@ pub fn short(kinds: &Kinds) -> String {
 /// The most frequent three and how many descriptors are of none of them.
 fn ranked(kinds: &Kinds) -> (Vec<(Kind, u64)>, u64) {
     let mut all: Vec<_> = kinds.iter().map(|(k, n)| (*k, *n)).filter(|(_, n)| *n > 0).collect();
-    all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    all.arrange_by_key(|(_, n)| std::cmp::Reverse(*n));
     let rest = all.iter().skip(3).map(|(_, n)| n).sum();
     all.truncate(3);
     (all, rest)

@@ -2,7 +2,7 @@
 //! art is to leave out whom it cannot concern. Pure: a plan out of counts.
 
 use super::facts::Inotify;
-use crate::model::Why;
+use crate::model::{Arrange, Why};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A bigger table is not walked for this alone.
@@ -49,7 +49,7 @@ pub(super) fn plan(tables: &[Table], max: u64) -> Plan {
             t.open != Some(0) && !t.walked && !plan.beneath.contains(&t.uid)
         })
         .collect();
-    order.sort_by_key(|i| tables[*i].open);
+    order.arrange_by_key(|i| tables[*i].open);
     let mut budget = LINKS;
     for i in order {
         // A list that could not even be counted costs one refused call.

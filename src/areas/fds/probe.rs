@@ -12,7 +12,7 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    model::{Gap, Gaps, Kept, Reading, Seen, Why},
+    model::{Arrange, Gap, Gaps, Kept, Reading, Seen, Why},
     source::{
         Moment,
         proc::{self, Process},
@@ -163,7 +163,7 @@ impl Fds {
         self.looks += 1;
         let mut order = self.now.processes.clone();
         if order.len() > FOLLOWED {
-            order.sort_by_key(|i| std::cmp::Reverse(table[*i].open.unwrap_or(0)));
+            order.arrange_by_key(|i| std::cmp::Reverse(table[*i].open.unwrap_or(0)));
         }
         let mut room = FOLLOWED.saturating_sub(self.series.len());
         let mut alive = HashMap::with_capacity(self.series.len());

@@ -1,6 +1,7 @@
 //! Which rows to keep of a table that may be long. Pure.
 
 use super::args::Sort;
+use crate::model::Arrange;
 use std::{cmp::Ordering, collections::HashSet};
 
 /// Indexes of processes.
@@ -37,7 +38,7 @@ pub(super) fn worst(
     }
     keep.extend(first(processes, 1, big));
     let (mut rows, left): (Vec<usize>, Vec<usize>) = processes.iter().partition(|i| keep.contains(i));
-    rows.sort_by(near);
+    rows.arrange_by(near);
     Rows { rows, left }
 }
 

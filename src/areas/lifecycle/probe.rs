@@ -10,7 +10,7 @@ use super::{
     facts::{Facts, Init},
 };
 use crate::{
-    model::{Gaps, Kept, Reading, Why},
+    model::{Arrange, Gaps, Kept, Reading, Why},
     source::{Moment, Phase, proc},
 };
 use kin::Kin;
@@ -85,7 +85,7 @@ impl Lifecycle {
 /// Those to whom something will happen first, then by how sure that is; the rest in order of pid.
 fn worst(mut inits: Vec<Init>, most: usize) -> Vec<Init> {
     use super::facts::{Home, Verdict};
-    inits.sort_by_key(|i| {
+    inits.arrange_by_key(|i| {
         let judged = i.judged.drawn();
         let bad = judged.is_some_and(|j| matches!(j.verdict, Verdict::Dropped | Verdict::ShellWrapper))
             || i.wrapper.is_some();

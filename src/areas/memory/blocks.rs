@@ -4,7 +4,7 @@ use super::{
     args::{Args, Sort},
     facts::{Facts, Group, Machine, Row},
 };
-use crate::model::{Block, Cell, Column, Reading};
+use crate::model::{Arrange, Block, Cell, Column, Reading};
 
 /// Everything worth drawing.
 pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
@@ -32,7 +32,7 @@ fn groups(facts: &Facts, args: &Args) -> Block {
     let mut rows: Vec<(f64, Vec<Cell>)> =
         facts.groups.top().iter().map(|g| (order(g, args.sort), cells(g))).collect();
     if args.sort != Sort::Pct {
-        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+        rows.arrange_by(|a, b| b.0.total_cmp(&a.0));
     }
     rows.truncate(args.rows as usize);
     let mut rows: Vec<_> = rows.into_iter().map(|r| r.1).collect();
@@ -120,7 +120,7 @@ fn processes(facts: &Facts, args: &Args) -> Block {
         Sort::Growth => r.per_s.drawn().copied().unwrap_or(f64::NEG_INFINITY),
         Sort::Swap => r.swap_bytes.drawn().map_or(-1.0, |s| *s as f64),
     };
-    kept.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    kept.arrange_by(|a, b| weight(b).total_cmp(&weight(a)));
     kept.truncate(args.rows as usize);
     Block::Table {
         name: "processes",

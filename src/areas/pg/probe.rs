@@ -21,7 +21,7 @@ use super::{
     },
 };
 use crate::{
-    model::{Gap, Gaps, Kept, Reading, Seen, Why},
+    model::{Arrange, Gap, Gaps, Kept, Reading, Seen, Why},
     source::{
         Moment,
         pg::{Refused, Rows, Session, Target},
@@ -342,7 +342,7 @@ impl Look<'_> {
             .collect();
         // The worst by either age: none of those left out is worse than one that is kept.
         let age = |d: &Database| d.xid_age.max(d.mxid_age);
-        all.sort_by(|a, b| age(b).cmp(&age(a)).then_with(|| a.name.cmp(&b.name)));
+        all.arrange_by(|a, b| age(b).cmp(&age(a)).then_with(|| a.name.cmp(&b.name)));
         let total = all.len() as u64;
         all.truncate(self.args.rows as usize);
         Kept::worst(total, all)

@@ -4,7 +4,7 @@ use super::{
     args::{Args, GroupBy},
     facts::{End, Facts, Group, Listener, Mark, Owner, Row},
 };
-use crate::model::{Block, Cell, Column, Kept, Process, Reading, TcpState};
+use crate::model::{Arrange, Block, Cell, Column, Kept, Process, Reading, TcpState};
 use std::collections::{BTreeMap, HashMap};
 
 /// Connections, listeners, single sockets, states, ports: the most telling first.
@@ -110,7 +110,7 @@ fn connections(f: &Facts, by: GroupBy, most: usize) -> Block {
         sums.entry(key).or_insert_with(|| (vec![end, pid, name], Sum::default())).1.add(g);
     }
     let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_by(|(ka, (_, a)), (kb, (_, b))| {
+    sums.arrange_by(|(ka, (_, a)), (kb, (_, b))| {
         (b.close_wait, b.dead, b.stuck, b.connections, ka).cmp(&(
             a.close_wait,
             a.dead,

@@ -1,6 +1,7 @@
 //! One line out of an argument list: what stands behind the name of a secret, and what looks like one, is struck out.
 
 use super::{HIDDEN, names, secrets};
+use crate::model::Arrange;
 
 /// Shells: what stands behind their `-c` is a line of words of its own.
 const SHELLS: &[&[u8]] = &[b"sh", b"bash", b"dash", b"ash", b"zsh", b"ksh", b"busybox"];
@@ -75,7 +76,7 @@ impl Walk {
 /// The argument without what is secret in it.
 fn strike(arg: &[u8], out: &mut Vec<u8>) {
     let mut ranges = secrets::find(arg);
-    ranges.sort_by_key(|r| r.start);
+    ranges.arrange_by_key(|r| r.start);
     let mut at = 0;
     let mut hidden = false;
     for range in ranges.into_iter().filter(|r| !r.is_empty()) {

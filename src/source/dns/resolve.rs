@@ -4,6 +4,7 @@
 //! packet, is the area `dns`'s to tell; here any good answer will do.
 
 use super::{Ask, Came, Manner, PORT, Question, address, ask_tcp, ask_udp};
+use crate::model::Arrange;
 use std::{
     fs,
     io::Read,
@@ -89,7 +90,7 @@ impl Names {
             known = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         }
         if !known.is_empty() {
-            known.sort_by_key(IpAddr::is_ipv6);
+            known.arrange_by_key(IpAddr::is_ipv6);
             known.truncate(ADDRESSES);
             return Ok(known);
         }
@@ -200,7 +201,7 @@ fn ask(name: &str, conf: &Conf, deadline: Instant) -> Option<Vec<IpAddr>> {
                 })
                 .collect();
             let mut found: Vec<IpAddr> = replies.iter().flat_map(|r| &r.addresses).copied().collect();
-            found.sort_by_key(IpAddr::is_ipv6);
+            found.arrange_by_key(IpAddr::is_ipv6);
             found.truncate(ADDRESSES);
             // Half an answer with an address is enough; "none" needs both halves.
             let says_none = replies.len() == asks.len() && replies.iter().all(|r| matches!(r.rcode, 0 | 3));

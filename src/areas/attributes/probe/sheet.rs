@@ -1,7 +1,7 @@
 //! The attributes as they are gathered.
 
 use crate::model::{
-    Attribute, Class, Gaps, Group, Kept, MOST_ATTRIBUTES, Reading, Seen, Untrusted, Value, Why,
+    Arrange, Attribute, Class, Gaps, Group, Kept, MOST_ATTRIBUTES, Reading, Seen, Untrusted, Value, Why,
 };
 
 /// A text of an attribute is no longer.
@@ -60,7 +60,7 @@ impl Sheet {
     }
     /// In order of group and name, each once, and no more of them than are kept.
     pub fn kept(mut self, gaps: &mut Gaps) -> Kept<Attribute> {
-        self.0.sort_by(|a, b| (a.group, a.name.as_str()).cmp(&(b.group, b.name.as_str())));
+        self.0.arrange_by(|a, b| (a.group, a.name.as_str()).cmp(&(b.group, b.name.as_str())));
         self.0.dedup_by(|b, a| a.group == b.group && a.name == b.name);
         let total = self.0.len();
         if total > MOST_ATTRIBUTES {

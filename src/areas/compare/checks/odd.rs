@@ -4,7 +4,7 @@
 use super::super::facts::{
     Difference, Facts, Held, Kind, Members, Origin, Seen, Value, behind_the_image, fold, origin,
 };
-use crate::model::{Confidence, Finding, Group, Judging, Reading, Severity, Thing, What, Why};
+use crate::model::{Arrange, Confidence, Finding, Group, Judging, Reading, Severity, Thing, What, Why};
 use std::collections::BTreeMap;
 
 /// What one check is about.
@@ -289,7 +289,7 @@ fn names_of(f: &Facts, d: &Difference) -> String {
 fn changed(f: &Facts, d: &Difference) -> String {
     let mut who: Vec<&Seen> =
         d.values.iter().flat_map(|v| v.members.iter()).filter_map(|i| f.members.get(i as usize)).collect();
-    who.sort_by(|a, b| a.name.cmp(&b.name));
+    who.arrange_by(|a, b| a.name.cmp(&b.name));
     let names: Vec<&str> = who.iter().map(|m| m.name.as_str()).collect();
     format!("what {} saw has changed", names.join(" and "))
 }

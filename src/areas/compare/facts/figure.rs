@@ -1,6 +1,7 @@
 //! Figures that vary from member to member: the middle, the distance from it, and who is farthest above.
 
 use super::{Members, table::Column};
+use crate::model::Arrange;
 use crate::{
     model::Group,
     stats::{Spread, median},
@@ -63,7 +64,7 @@ impl Figure {
         }
         let plain = Spread::of(all.iter().map(|n| n.1))?;
         let logs = Spread::of(all.iter().map(|n| log(n.1)))?;
-        all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        all.arrange_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let of = all.len() as u64;
         let reference = reference.and_then(|r| all.iter().find(|n| n.0 == r)).map(|n| n.1);
         all.truncate(HIGHEST);

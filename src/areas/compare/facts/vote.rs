@@ -5,7 +5,7 @@ use super::{
     figure::Figure,
     table::{Column, Entered, Table},
 };
-use crate::model::{Class, Group, Kept, Reading, Why};
+use crate::model::{Arrange, Class, Group, Kept, Reading, Why};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Names of what is each member's own, and duplicates: so many are kept.
@@ -49,7 +49,7 @@ struct Count {
 impl Table {
     /// The vote over everything that was entered. `seen` is who was asked; `facts` holds what is known beside.
     pub fn judge(mut self, seen: Vec<Seen>, facts: Facts) -> Facts {
-        self.entered.sort_by_key(|e| e.index);
+        self.entered.arrange_by_key(|e| e.index);
         for column in &mut self.columns {
             column.cells.sort_unstable();
             column.cells.dedup_by_key(|c| c.0);
@@ -145,7 +145,7 @@ impl Vote<'_> {
             classes.push((Held::Missing, missing));
         }
         // Among as many the first member decides: who answered first must not.
-        classes.sort_by_key(|c| (std::cmp::Reverse(c.1.len()), c.1.first().copied()));
+        classes.arrange_by_key(|c| (std::cmp::Reverse(c.1.len()), c.1.first().copied()));
         Count { classes, unseen, redacted }
     }
 
@@ -351,7 +351,7 @@ impl Tally {
 
     fn shorten(&mut self) {
         let place = |d: &Difference| (d.norm.is_none(), d.group, d.name.clone(), d.element.clone());
-        self.differences.sort_by(|a, b| {
+        self.differences.arrange_by(|a, b| {
             a.norm
                 .is_none()
                 .cmp(&b.norm.is_none())
@@ -364,7 +364,7 @@ impl Tally {
     fn finish(mut self, facts: Facts, entered: usize, dropped: u64) -> Facts {
         self.shorten();
         let key = |f: &Figure| (f.group, f.name.clone());
-        self.figures.sort_by_key(key);
+        self.figures.arrange_by_key(key);
         let figures = self.figures.len() as u64;
         self.figures.truncate(FIGURES);
         let duplicates = self.duplicates.len() as u64;

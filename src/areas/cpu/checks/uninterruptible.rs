@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, Thing, Why, rates},
+    model::{Arrange, Confidence, Finding, Judging, Severity, Thing, Why, rates},
 };
 use std::collections::BTreeMap;
 
@@ -72,9 +72,9 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     }
     let mut found: Vec<_> = groups.into_iter().collect();
     for (_, tasks) in &mut found {
-        tasks.sort_by(|a, b| b.0.total_cmp(&a.0));
+        tasks.arrange_by(|a, b| b.0.total_cmp(&a.0));
     }
-    found.sort_by(|a, b| b.1[0].0.total_cmp(&a.1[0].0));
+    found.arrange_by(|a, b| b.1[0].0.total_cmp(&a.1[0].0));
     for ((_, wchan), tasks) in found {
         if let Some(severity) = at.age_s.of(tasks[0].0) {
             out.find(finding(&tasks, wchan, severity));

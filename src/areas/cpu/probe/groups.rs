@@ -3,7 +3,7 @@
 use super::{Id, cores, id};
 use crate::{
     areas::cpu::facts::{Group, Groups, Periods},
-    model::{Gaps, Kept, Reading, Seen, Why},
+    model::{Arrange, Gaps, Kept, Reading, Seen, Why},
     source::{
         Moment,
         cgroup::{self, Hierarchy, Version},
@@ -188,7 +188,7 @@ pub(super) fn groups(
         let full = g.pressure.drawn().is_some_and(|p| p.some.avg10 > 0.0 || p.some.avg60 > 0.0);
         g.quota_cores.drawn().is_some_and(Option::is_none) && g.pressure.drawn().is_some() && !full
     };
-    rows.sort_by(|a, b| weight(b).partial_cmp(&weight(a)).unwrap_or(std::cmp::Ordering::Equal));
+    rows.arrange_by(|a, b| weight(b).partial_cmp(&weight(a)).unwrap_or(std::cmp::Ordering::Equal));
     let total = rows.len() as u64 + left;
     let cut = rows.split_off(rows.len().min(most));
     let others = cut.iter().filter(|g| quiet(g)).count() as u64;

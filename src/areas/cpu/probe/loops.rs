@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     areas::cpu::facts::{Hot, Loops},
-    model::{Kept, Why},
+    model::{Arrange, Kept, Why},
     source::{
         Moment, Phase,
         net::{Namespace, netns},
@@ -56,7 +56,7 @@ impl Watch {
         let known = follow.everyone().filter_map(|id| index.get(&id).copied()).filter(|i| threads(*i) == 1);
         let mut hot: Vec<usize> = known.chain(fresh).filter(|i| table[*i].open != Ok(0)).collect();
         let rate = |i: usize| rates.iter().find(|r| r.1 == i).map_or(0.0, |r| r.0);
-        hot.sort_by(|a, b| rate(*b).total_cmp(&rate(*a)).then(a.cmp(b)));
+        hot.arrange_by(|a, b| rate(*b).total_cmp(&rate(*a)).then(a.cmp(b)));
         self.left = hot.len().saturating_sub(WATCHED) as u64;
         hot.truncate(WATCHED);
         self.wanted.clear();
@@ -160,7 +160,7 @@ impl Watch {
                 waiting: waiting.into(),
             });
         }
-        hot.sort_by(|a, b| b.share_pct.total_cmp(&a.share_pct).then(a.tid.cmp(&b.tid)));
+        hot.arrange_by(|a, b| b.share_pct.total_cmp(&a.share_pct).then(a.tid.cmp(&b.tid)));
         let total = hot.len() as u64;
         hot.truncate(most);
         Loops { followed: 0, unseen, hot: Kept::worst(total, hot) }

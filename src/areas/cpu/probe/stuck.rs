@@ -3,7 +3,7 @@
 use super::{Id, id};
 use crate::{
     areas::cpu::facts::{Blocked, Stuck},
-    model::{Kept, Reading, Seen, Why},
+    model::{Arrange, Kept, Reading, Seen, Why},
     source::{
         Moment,
         proc::{Process, threads::Threads},
@@ -84,7 +84,7 @@ impl Watch {
         let mut left = if everybody { SCANNED_ALL } else { SCANNED };
         let mut order: Vec<usize> = meant.iter().copied().filter(|i| table[*i].threads > 1).collect();
         // Small processes first: more of them are seen whole.
-        order.sort_by_key(|i| (table[*i].threads, table[*i].pid));
+        order.arrange_by_key(|i| (table[*i].threads, table[*i].pid));
         for i in order {
             let others = u64::from(table[i].threads.saturating_sub(1));
             let why = match () {
@@ -124,7 +124,7 @@ impl Watch {
             Blocked { looked: self.scanned, unseen: self.unseen.clone(), stuck: Kept::default() };
         let mut stuck: Vec<Stuck> = Vec::new();
         let mut keys: Vec<_> = self.sleepers.iter().collect();
-        keys.sort_by_key(|(key, s)| (s.since, **key));
+        keys.arrange_by_key(|(key, s)| (s.since, **key));
         let mut asked = 0;
         for ((process, tid), s) in keys {
             if s.since > began && s.looks < LOOKS {
@@ -151,7 +151,7 @@ impl Watch {
             }
         }
         let age = |s: &Stuck| s.still_s.drawn().copied().unwrap_or(s.watched_s);
-        stuck.sort_by(|a, b| age(b).total_cmp(&age(a)).then(a.tid.cmp(&b.tid)));
+        stuck.arrange_by(|a, b| age(b).total_cmp(&age(a)).then(a.tid.cmp(&b.tid)));
         let total = stuck.len() as u64;
         stuck.truncate(most);
         blocked.stuck = Kept::worst(total, stuck);

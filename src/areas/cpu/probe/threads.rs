@@ -3,7 +3,7 @@
 use super::{Id, id};
 use crate::{
     areas::cpu::facts::Thread,
-    model::{Kept, Seen, Untrusted, Why},
+    model::{Arrange, Kept, Seen, Untrusted, Why},
     source::{
         Moment,
         proc::threads::{Sched, Threads},
@@ -117,7 +117,7 @@ impl Follow {
         }
         // Who computes now comes first: when the budget is spent the others stay as they were.
         let mut order: Vec<(f64, Id)> = self.0.iter().map(|(id, f)| (f.rate, *id)).collect();
-        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        order.arrange_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut left = if everybody { READ_ALL } else { READ };
         for (_, id) in order {
             let (Some(followed), Some(i)) = (self.0.get_mut(&id), index.get(&id)) else { continue };
@@ -141,7 +141,7 @@ impl Follow {
         let mut idle: Vec<(f64, Id)> =
             self.0.iter().filter(|(_, f)| !f.asked).map(|(id, f)| (f.rate, *id)).collect();
         let over = (idle.len() + new).saturating_sub(FOLLOWED);
-        idle.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        idle.arrange_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, id) in idle.into_iter().take(over) {
             self.0.remove(&id);
         }
@@ -172,11 +172,11 @@ impl Follow {
         let total = all.len() as u64;
         let mut keep: BTreeSet<(Id, i32)> = BTreeSet::new();
         for of in [|s: &Share| s.run, |s: &Share| s.wait] {
-            all.sort_by(|a, b| of(&b.0).total_cmp(&of(&a.0)).then((a.1, a.2).cmp(&(b.1, b.2))));
+            all.arrange_by(|a, b| of(&b.0).total_cmp(&of(&a.0)).then((a.1, a.2).cmp(&(b.1, b.2))));
             keep.extend(all.iter().take(most).map(|(_, id, tid)| (*id, *tid)));
         }
         all.retain(|(_, id, tid)| keep.contains(&(*id, *tid)));
-        all.sort_by(|a, b| b.0.run.total_cmp(&a.0.run).then((a.1, a.2).cmp(&(b.1, b.2))));
+        all.arrange_by(|a, b| b.0.run.total_cmp(&a.0.run).then((a.1, a.2).cmp(&(b.1, b.2))));
         let table: HashMap<Id, usize> = m.processes().iter().enumerate().map(|(i, p)| (id(p), i)).collect();
         let rows = all.into_iter().filter_map(|(share, id, tid)| {
             let p = &m.processes()[*table.get(&id)?];

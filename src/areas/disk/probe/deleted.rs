@@ -3,7 +3,7 @@
 use super::devices::Devices;
 use crate::{
     areas::disk::facts::{Deleted, Holder, On, Total},
-    model::{Gaps, Kept, Reading, Seen, Untrusted, Why},
+    model::{Arrange, Gaps, Kept, Reading, Seen, Untrusted, Why},
     source::{Moment, child::Budget, mounts::Table, proc},
 };
 use std::{
@@ -102,7 +102,7 @@ impl Walk {
         let own = proc::own::pid(m.world).filter(|pid| !m.scope.pids.contains(pid));
         let holds = |i: &usize| table[*i].open != Ok(0) && Some(table[*i].pid) != own;
         let mut order: Vec<usize> = (0..table.len()).filter(holds).collect();
-        order.sort_by_key(|i| std::cmp::Reverse(table[*i].open.unwrap_or(0)));
+        order.arrange_by_key(|i| std::cmp::Reverse(table[*i].open.unwrap_or(0)));
         let mut budget = LINKS;
         for i in order {
             // A list that could not even be counted costs one refused call.
@@ -216,7 +216,7 @@ impl Walk {
         let mut rows: Vec<Held> = alike
             .into_iter()
             .filter_map(|((place, _), mut who)| {
-                who.sort_by_key(|i| (table[*i].start_ticks, table[*i].pid));
+                who.arrange_by_key(|i| (table[*i].start_ticks, table[*i].pid));
                 let process = *who.first()?;
                 let inodes = held.get(&(place, process))?;
                 let largest = inodes.values().copied().max_by_key(|f| f.bytes)?;
@@ -225,7 +225,7 @@ impl Walk {
                 Some(Held { process, place, sharers, bytes, files: inodes.len() as u64, largest })
             })
             .collect();
-        rows.sort_by_key(|r| (std::cmp::Reverse(r.bytes), r.process, r.place));
+        rows.arrange_by_key(|r| (std::cmp::Reverse(r.bytes), r.process, r.place));
         let total = rows.len() as u64;
         rows.truncate(most);
         let writes = self.writes(m, &rows);
@@ -275,7 +275,7 @@ fn totals(places: &Places, met: &[Met], files: &[File], most: usize) -> Kept<Tot
             holders: holders.len() as u64,
         })
         .collect();
-    rows.sort_by_key(|t| std::cmp::Reverse(t.bytes));
+    rows.arrange_by_key(|t| std::cmp::Reverse(t.bytes));
     let total = rows.len() as u64;
     rows.truncate(most);
     Kept::worst(total, rows)

@@ -6,7 +6,7 @@ use crate::{
         facts::{Answer, Device, Inodes, Kind, Mounts, Space},
         kinds,
     },
-    model::{Kept, Seen, Untrusted, Why},
+    model::{Arrange, Kept, Seen, Untrusted, Why},
     source::{child::Statvfs, mounts::Table},
 };
 use std::collections::{BTreeMap, HashMap};
@@ -73,7 +73,7 @@ impl Devices {
     /// The devices, those that are worst first.
     pub fn facts(&self, most: usize) -> Mounts {
         let mut order: Vec<&Device> = self.list.iter().collect();
-        order.sort_by(|a, b| {
+        order.arrange_by(|a, b| {
             let loud = |d: &Device| {
                 let down = matches!(d.answer, Answer::Hung { .. } | Answer::Dead { .. });
                 (down, d.refused.is_some())

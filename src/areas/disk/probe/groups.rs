@@ -1,5 +1,6 @@
 //! Mounts by file system: each is asked once, under its best name.
 
+use crate::model::Arrange;
 use crate::{
     areas::disk::{
         facts::{Kind, Refused},
@@ -52,12 +53,12 @@ pub(super) fn groups(table: &Table) -> Vec<Group> {
         }
     }
     let mut groups: Vec<Group> = out.into_iter().map(|mounts| group(table, mounts, container)).collect();
-    groups.sort_by_key(|g| (kinds::may_hang(g.kind), Reverse(g.mounts.len())));
+    groups.arrange_by_key(|g| (kinds::may_hang(g.kind), Reverse(g.mounts.len())));
     groups
 }
 
 fn group(table: &Table, mut mounts: Vec<usize>, container: bool) -> Group {
-    mounts.sort_by_key(|i| rank(&table.mounts[*i]));
+    mounts.arrange_by_key(|i| rank(&table.mounts[*i]));
     let best = &table.mounts[mounts[0]];
     let upper = best.options.iter().any(|o| o.starts_with(b"upperdir="));
     let kind = kinds::kind(&best.filesystem, &best.point, upper, container);

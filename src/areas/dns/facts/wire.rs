@@ -4,7 +4,7 @@ use super::{
     conf::Libc,
     plan::{End, From, Outcome},
 };
-use crate::model::Reading;
+use crate::model::{Arrange, Reading};
 use serde::{Deserialize, Serialize};
 
 /// One server, asked directly.
@@ -227,7 +227,7 @@ impl Asked {
         if !all.iter().any(|t| t.1) {
             return None;
         }
-        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all.arrange_by(|a, b| a.0.total_cmp(&b.0));
         let (ms, answered) = all[all.len() / 2];
         Some(if answered { Speed::Median(ms) } else { Speed::AtLeast(ms) })
     }

@@ -9,7 +9,7 @@ use super::{
     },
     Fds, Look, Moment, Process, id, proc, used_pct,
 };
-use crate::model::{Kept, Reading, RowSink, Seen, Why};
+use crate::model::{Arrange, Kept, Reading, RowSink, Seen, Why};
 use std::{collections::BTreeMap, io};
 
 /// So many are judged, whatever the length of the table that was asked for.
@@ -111,7 +111,7 @@ impl Fds {
                 (Some(_), Ok(_)) => {}
             }
         }
-        rising.sort_by(|a, b| a.0.total_cmp(&b.0));
+        rising.arrange_by(|a, b| a.0.total_cmp(&b.0));
         let total = rising.len() as u64;
         let rows = rising.iter().take(JUDGED).filter_map(|(_, i)| self.riser(m, *i, &table[*i])).collect();
         let window_s = self.began.map_or(0.0, |b| m.at.duration_since(b).as_secs_f64());
@@ -165,7 +165,7 @@ impl Fds {
                 top: c.top.map(|(i, n)| (m.name(&table[i]), n)),
             })
             .collect();
-        users.sort_by_key(|u| (std::cmp::Reverse(u.instances), u.uid));
+        users.arrange_by_key(|u| (std::cmp::Reverse(u.instances), u.uid));
         let total = users.len() as u64;
         users.truncate(USERS);
         let own_uid = proc::own::uid();

@@ -6,7 +6,7 @@ use super::{
     zombies::age_s,
 };
 use crate::{
-    model::{Gaps, Reading, Seen, Untrusted, Why},
+    model::{Arrange, Gaps, Reading, Seen, Untrusted, Why},
     source::{
         Moment, World,
         proc::{self, Disposition, Process, SIGTERM, Stat, Status, argv},
@@ -172,7 +172,7 @@ fn order(table: &[Process]) -> Vec<usize> {
     let started = |i: usize| {
         parent(&table[i]).is_some_and(|p| STARTERS.iter().any(|s| table[p].comm.as_str().starts_with(s)))
     };
-    out.sort_by_key(|i| (!started(*i), depths[*i], table[*i].pid));
+    out.arrange_by_key(|i| (!started(*i), depths[*i], table[*i].pid));
     out
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::facts::{Group, Machine, Tasks};
 use crate::{
-    model::{Gaps, Kept, Process, Seen, Why},
+    model::{Arrange, Gaps, Kept, Process, Seen, Why},
     source::{Moment, cgroup::Hierarchy},
 };
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub(super) fn groups(m: &Moment, rows: usize, gaps: &mut Gaps) -> Seen<Tasks> {
     let tree = m.cgroups().of("pids")?;
     let held = held(m, &tree);
     let mut order: Vec<usize> = (0..tree.groups.len()).filter(|g| !tree.groups[*g].machine).collect();
-    order.sort_by_key(|g| std::cmp::Reverse(held[*g].threads));
+    order.arrange_by_key(|g| std::cmp::Reverse(held[*g].threads));
     let (mut unseen, mut unlimited): (BTreeMap<Why, u64>, u64) = (tree.unreached.clone(), 0);
     let left = order.len().saturating_sub(READ) as u64;
     if left > 0 {
@@ -48,7 +48,7 @@ pub(super) fn groups(m: &Moment, rows: usize, gaps: &mut Gaps) -> Seen<Tasks> {
             }
         }
     }
-    groups.sort_by(|a, b| b.used_pct().total_cmp(&a.used_pct()).then_with(|| b.tasks.cmp(&a.tasks)));
+    groups.arrange_by(|a, b| b.used_pct().total_cmp(&a.used_pct()).then_with(|| b.tasks.cmp(&a.tasks)));
     let total = groups.len() as u64;
     groups.truncate(rows);
     // Those left out are further from their limits than every one that is kept, and were read.

@@ -6,7 +6,7 @@ use super::{
     Id,
 };
 use crate::{
-    model::{Kept, Untrusted},
+    model::{Arrange, Kept, Untrusted},
     source::{Moment, proc::Process},
 };
 use std::{
@@ -75,7 +75,7 @@ impl Watch {
                 Some(c.parent(process, first))
             })
             .collect();
-        parents.sort_by_key(|p| (std::cmp::Reverse(p.zombies), p.process.pid));
+        parents.arrange_by_key(|p| (std::cmp::Reverse(p.zombies), p.process.pid));
         let count = parents.len() as u64;
         parents.truncate(rows);
         let window_s = self.began.map_or(0.0, |began| m.at.duration_since(began).as_secs_f64());

@@ -4,7 +4,7 @@ use super::{cgroup, look_at, with_biggest};
 use crate::{
     areas::memory::facts::{Charge, Facts, Group, HitsNow, Machine, above, share},
     check,
-    model::{Confidence, Finding, Judging, Severity, Thing, Why, rates},
+    model::{Arrange, Confidence, Finding, Judging, Severity, Thing, Why, rates},
 };
 
 check! {
@@ -66,7 +66,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     out.unseen(hidden.into(), Why::Unsupported);
     // From the bottom up: a group above is told only what those below do not explain.
     let mut groups: Vec<&Group> = f.groups.top().iter().collect();
-    groups.sort_by_key(|g| std::cmp::Reverse(g.path.as_str().len()));
+    groups.arrange_by_key(|g| std::cmp::Reverse(g.path.as_str().len()));
     let mut told: Vec<(&Group, u64)> = Vec::new();
     for g in groups {
         let Some(pct) = out.see(&g.used_pct).copied() else { continue };

@@ -4,7 +4,7 @@ use super::{cgroup, look_at, with_biggest};
 use crate::{
     areas::memory::facts::{Facts, Group, Others, above},
     check,
-    model::{Confidence, Finding, Judging, Level, Psi, Severity, Thing, Why},
+    model::{Arrange, Confidence, Finding, Judging, Level, Psi, Severity, Thing, Why},
 };
 
 check! {
@@ -42,7 +42,7 @@ check! {
 
 fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let mut groups: Vec<&Group> = f.groups.top().iter().collect();
-    groups.sort_by_key(|g| std::cmp::Reverse(g.path.as_str().len()));
+    groups.arrange_by_key(|g| std::cmp::Reverse(g.path.as_str().len()));
     let mut told: Vec<&Group> = Vec::new();
     for g in groups {
         let Some(psi) = out.see(&g.psi).copied() else { continue };

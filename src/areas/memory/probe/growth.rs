@@ -9,7 +9,7 @@ use super::{
     survey::{Survey, read_charge},
 };
 use crate::{
-    model::{Reading, Seen, Why},
+    model::{Arrange, Reading, Seen, Why},
     source::Moment,
 };
 use std::{cmp::Reverse, collections::BTreeMap, collections::HashMap};
@@ -33,7 +33,7 @@ impl Memory {
         let table = m.processes();
         let mut order = self.meant(m);
         if order.len() > PROCESSES {
-            order.sort_by_key(|i| Reverse(table[*i].rss_bytes));
+            order.arrange_by_key(|i| Reverse(table[*i].rss_bytes));
         }
         let mut room = PROCESSES.saturating_sub(self.processes.len());
         let mut alive: HashMap<Id, Series> = HashMap::with_capacity(order.len().min(PROCESSES));
@@ -60,7 +60,7 @@ impl Memory {
     pub(super) fn choose_groups(&mut self, survey: &mut Survey, machine: Option<&Machine>, at_ms: u32) {
         let limited = |i: &usize| survey.briefs[*i].limit.is_ok_and(|l| l.is_some());
         let mut order: Vec<usize> = (0..survey.briefs.len()).filter(limited).collect();
-        order.sort_by(|a, b| survey.briefs[*b].used_pct().total_cmp(&survey.briefs[*a].used_pct()));
+        order.arrange_by(|a, b| survey.briefs[*b].used_pct().total_cmp(&survey.briefs[*a].used_pct()));
         order.truncate(GROUPS);
         let mut before = std::mem::take(&mut self.groups);
         for i in order {
@@ -120,7 +120,7 @@ impl Memory {
             let room = r.limit.drawn().copied().flatten().map_or(u64::MAX, |l| l.1);
             r.rise.left_s(room).unwrap_or(f64::INFINITY)
         };
-        growth.limited.sort_by(|a, b| left(a).total_cmp(&left(b)));
+        growth.limited.arrange_by(|a, b| left(a).total_cmp(&left(b)));
         growth.limited.truncate(KEPT);
         self.rising_processes(m, survey, machine, &mut growth);
         Reading::seen(growth)
@@ -173,7 +173,7 @@ impl Memory {
         let table = m.processes();
         let balance = |i: &usize| self.processes.get(&id(&table[*i]))?.balance().filter(|b| *b > 0.0);
         let mut order: Vec<_> = self.meant(m).into_iter().filter_map(|i| Some((balance(&i)?, i))).collect();
-        order.sort_by(|a, b| b.0.total_cmp(&a.0));
+        order.arrange_by(|a, b| b.0.total_cmp(&a.0));
         for (_, i) in order.into_iter().take(KEPT) {
             let Some(grower) = self.grower(m, i) else { continue };
             let (group, limit) = room(s, machine, i);

@@ -10,7 +10,7 @@ use super::{
     survey::Survey,
 };
 use crate::{
-    model::{Seen, Setting, Why},
+    model::{Arrange, Seen, Setting, Why},
     source::proc::{Process, argv},
 };
 use std::{cmp::Reverse, time::Duration};
@@ -27,7 +27,7 @@ impl Memory {
         let table = m.processes();
         let mut order: Vec<usize> =
             self.meant(m).into_iter().filter(|i| table[*i].rss_bytes >= LEAST).collect();
-        order.sort_by_key(|i| Reverse(table[*i].rss_bytes));
+        order.arrange_by_key(|i| Reverse(table[*i].rss_bytes));
         let mut out = Heaps::default();
         let mut asked = 0;
         for i in order {

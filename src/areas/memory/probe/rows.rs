@@ -9,7 +9,7 @@ use super::{
     survey::{Brief, Survey},
 };
 use crate::{
-    model::{Kept, Reading, RowSink, Seen, Why},
+    model::{Arrange, Kept, Reading, RowSink, Seen, Why},
     source::{
         Moment,
         cgroup::{self, Version},
@@ -29,7 +29,7 @@ impl Memory {
         keep.iter().for_each(|i| survey.charge(*i, machine));
         let mut rows: Vec<(f64, Group)> =
             keep.iter().map(|i| (survey.briefs[*i].used_pct(), self.group(m, survey, *i))).collect();
-        rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(size(&b.1).cmp(&size(&a.1))));
+        rows.arrange_by(|a, b| b.0.total_cmp(&a.0).then(size(&b.1).cmp(&size(&a.1))));
         let mut others = Others { unseen: survey.unread.clone(), ..Others::default() };
         for (why, n) in &survey.unread {
             others.kills_unseen.insert(*why, *n);
@@ -75,16 +75,16 @@ impl Memory {
         let mut order: Vec<usize> = (0..briefs.len()).collect();
         let size = |i: &usize| Reverse(briefs[*i].size());
         let mut keep = BTreeSet::new();
-        order.sort_by(|a, b| {
+        order.arrange_by(|a, b| {
             briefs[*b].used_pct().total_cmp(&briefs[*a].used_pct()).then(size(a).cmp(&size(b)))
         });
         keep.extend(order.iter().copied().take(self.args.rows as usize));
         if self.args.sort != Sort::Pct {
-            order.sort_by_key(size);
+            order.arrange_by_key(size);
             keep.extend(order.iter().copied().take(self.args.rows as usize));
         }
         let mut killed: Vec<usize> = (0..briefs.len()).filter(|i| briefs[*i].killed()).collect();
-        killed.sort_by_key(|i| briefs[*i].kills.map_or(Reverse(0), |k| Reverse(k.own.max(k.ended))));
+        killed.arrange_by_key(|i| briefs[*i].kills.map_or(Reverse(0), |k| Reverse(k.own.max(k.ended))));
         keep.extend(killed.into_iter().take(STRIKING));
         keep.extend((0..briefs.len()).filter(|i| briefs[*i].waits()).take(STRIKING));
         // The group of whoever is looked at, and those above it, are what the run is about.
@@ -147,8 +147,8 @@ impl Memory {
         let balance =
             |i: &usize| self.processes.get(&id(&table[*i])).and_then(|s| s.balance()).unwrap_or(0.0);
         match self.args.sort {
-            Sort::Growth => order.sort_by(|a, b| balance(b).total_cmp(&balance(a))),
-            _ => order.sort_by_key(|i| Reverse(table[*i].rss_bytes)),
+            Sort::Growth => order.arrange_by(|a, b| balance(b).total_cmp(&balance(a))),
+            _ => order.arrange_by_key(|i| Reverse(table[*i].rss_bytes)),
         }
         let total = order.len() as u64;
         order.truncate(self.args.rows as usize);

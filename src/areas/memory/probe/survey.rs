@@ -8,7 +8,7 @@ use super::{
     kin::Kin,
 };
 use crate::{
-    model::{Psi, Seen, Why},
+    model::{Arrange, Psi, Seen, Why},
     source::{
         Moment,
         cgroup::{Group, Hierarchy, Version},
@@ -166,7 +166,7 @@ impl Survey {
     fn approach(&mut self, m: &Moment, machine: Option<&Machine>) {
         let mut order: Vec<usize> =
             (0..self.briefs.len()).filter(|i| self.briefs[*i].used_pct() >= NEAR_PCT).collect();
-        order.sort_by(|a, b| self.briefs[*b].used_pct().total_cmp(&self.briefs[*a].used_pct()));
+        order.arrange_by(|a, b| self.briefs[*b].used_pct().total_cmp(&self.briefs[*a].used_pct()));
         for i in order.into_iter().take(NEAR) {
             if m.left().is_zero() {
                 return;

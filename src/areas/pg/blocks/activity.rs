@@ -10,12 +10,12 @@ use super::{
     },
     rows_of,
 };
-use crate::model::{Block, Cell, Column};
+use crate::model::{Arrange, Block, Cell, Column};
 
 pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
     let Some(activity) = facts.activity.drawn() else { return vec![] };
     let mut states: Vec<(&String, &u64)> = activity.states.iter().collect();
-    states.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+    states.arrange_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
     let of = |(state, n): &(&String, &u64)| {
         let name = if state.as_str() == HIDDEN { "hidden from this role" } else { state.as_str() };
         vec![name.into(), (**n).into()]
@@ -27,7 +27,7 @@ pub(super) fn blocks(facts: &Facts, args: &Args) -> Vec<Block> {
         total: states.len() as u64,
     }];
     let mut waits: Vec<(&String, &u64)> = activity.waits.iter().collect();
-    waits.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+    waits.arrange_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
     if !waits.is_empty() {
         let total = waits.len() as u64;
         waits.truncate(args.rows as usize);

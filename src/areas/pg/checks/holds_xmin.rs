@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Kept, Severity, Thing, What, rates},
+    model::{Arrange, Confidence, Finding, Judging, Kept, Severity, Thing, What, rates},
 };
 
 check! {
@@ -72,7 +72,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         all.extend(slots(replication));
         all.extend(out.part(&replication.prepared, unseen).into_iter().flat_map(prepared));
     }
-    all.sort_by_key(|h| std::cmp::Reverse(h.age));
+    all.arrange_by_key(|h| std::cmp::Reverse(h.age));
     let Some(oldest) = all.first() else { return };
     let Some(mut severity) = at.age.of(oldest.age as f64) else { return };
     if matches!(oldest.what, Kind::Session(s) if is_dump(s)) {

@@ -10,6 +10,7 @@ use super::{
     row::{Row as Line, rows},
     sql,
 };
+use crate::model::Arrange;
 use crate::{model::Why, source::pg::Rows};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -88,7 +89,7 @@ impl Look<'_> {
         let database = databases.iter().find(|d| Some(&d.1) == own.as_ref()).map_or(0, |d| d.0);
         let (relations, confirmed) = self.more(&forest, database, sessions, version);
         let mut people: Vec<Session> = sessions.iter().filter(|s| named.contains(&s.pid)).cloned().collect();
-        people.sort_by_key(|s| s.pid);
+        people.arrange_by_key(|s| s.pid);
         Locks {
             sessions: people,
             advisory: advisory(&forest),

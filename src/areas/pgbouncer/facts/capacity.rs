@@ -1,7 +1,7 @@
 //! What the pools may open together, against what a server has: arithmetic.
 
 use super::{Database, Seats};
-use crate::model::Reading;
+use crate::model::{Arrange, Reading};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -149,7 +149,7 @@ pub fn hosts(
                 host.may_open = host.may_open.min(all);
                 host.clients_fill = host.clients_fill.min(all);
             }
-            host.terms.sort_by(|a, b| b.sum.cmp(&a.sum).then_with(|| a.database.cmp(&b.database)));
+            host.terms.arrange_by(|a, b| b.sum.cmp(&a.sum).then_with(|| a.database.cmp(&b.database)));
             host.terms.truncate(TERMS);
             host.addresses.sort();
             host.addresses.dedup();
@@ -157,7 +157,7 @@ pub fn hosts(
             host
         })
         .collect();
-    hosts.sort_by(|a, b| b.may_open.cmp(&a.may_open).then_with(|| a.server.cmp(&b.server)));
+    hosts.arrange_by(|a, b| b.may_open.cmp(&a.may_open).then_with(|| a.server.cmp(&b.server)));
     hosts
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     areas::pgbouncer::facts::{Group, Holder},
-    model::{Kept, Seen, Why},
+    model::{Arrange, Kept, Seen, Why},
     source::pg::Rows,
 };
 use std::collections::{BTreeMap, HashMap};
@@ -87,7 +87,7 @@ impl Clients {
             });
         }
         for holders in out.values_mut() {
-            holders.sort_by(|a, b| b.holds.cmp(&a.holds).then_with(|| a.who.cmp(&b.who)));
+            holders.arrange_by(|a, b| b.holds.cmp(&a.holds).then_with(|| a.who.cmp(&b.who)));
             holders.truncate(HOLDERS);
         }
         out
@@ -98,7 +98,7 @@ impl Clients {
         let total = self.groups.len() as u64 + u64::from(self.left_out > 0);
         let mut all: Vec<Group> = self.groups.into_values().collect();
         let rank = |g: &Group| (g.waiting, g.holding, g.clients);
-        all.sort_by(|a, b| {
+        all.arrange_by(|a, b| {
             rank(b)
                 .cmp(&rank(a))
                 .then_with(|| (&a.application, &a.address).cmp(&(&b.application, &b.address)))

@@ -10,7 +10,7 @@ use crate::{
         Database, Facts, Pool, Stop,
         capacity::{self, Seated},
     },
-    model::{Gaps, Kept, Reading, Seen, Why},
+    model::{Arrange, Gaps, Kept, Reading, Seen, Why},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -75,7 +75,7 @@ impl Join {
         facts.databases = self
             .databases
             .map(|mut all| {
-                all.sort_by(|a, b| b.may_open.cmp(&a.may_open).then_with(|| a.name.cmp(&b.name)));
+                all.arrange_by(|a, b| b.may_open.cmp(&a.may_open).then_with(|| a.name.cmp(&b.name)));
                 let total = all.len() as u64;
                 all.truncate(POOLS);
                 Kept::worst(total, all)
@@ -137,7 +137,7 @@ impl Join {
             })
             .collect();
         let rank = |p: &Pool| (p.now.cl_waiting, p.now.sv_active, p.now.cl_active);
-        all.sort_by(|a, b| {
+        all.arrange_by(|a, b| {
             rank(b).cmp(&rank(a)).then_with(|| (&a.database, &a.user).cmp(&(&b.database, &b.user)))
         });
         let total = all.len() as u64;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, rates},
+    model::{Arrange, Confidence, Finding, Judging, Severity, rates},
 };
 
 check! {
@@ -43,7 +43,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     for p in all {
         found.extend(p.containers.iter().filter_map(|c| of(f, p, c, at)));
     }
-    found.sort_by_key(|x| std::cmp::Reverse(x.severity));
+    found.arrange_by_key(|x| std::cmp::Reverse(x.severity));
     say(found, out);
 }
 

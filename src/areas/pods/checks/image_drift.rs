@@ -3,7 +3,7 @@
 use super::{super::facts::Facts, place, pods, say};
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, Thing, What},
+    model::{Arrange, Confidence, Finding, Judging, Severity, Thing, What},
 };
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
         groups.into_iter().filter(|(_, ids)| ids.len() > 1)
     {
         let mut sides: Vec<(&str, Vec<&str>)> = ids.into_iter().collect();
-        sides.sort_by_key(|s| (s.1.len(), s.1[0].to_string()));
+        sides.arrange_by_key(|s| (s.1.len(), s.1[0].to_string()));
         let odd = super::some(&sides[0].1);
         let title = format!(
             "{namespace}/{}/{name}: {} images run under {image}: {odd} stands apart",

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity},
+    model::{Arrange, Confidence, Finding, Judging, Severity},
 };
 
 check! {
@@ -41,7 +41,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     for w in all.into_iter().filter(|w| w.kind.is_service()) {
         let mut ours: Vec<&Budget> = budgets.iter().filter(|b| b.covers(w)).collect();
         // The same object may be in several files.
-        ours.sort_by_key(|b| (&b.namespace, &b.name));
+        ours.arrange_by_key(|b| (&b.namespace, &b.name));
         ours.dedup_by_key(|b| (&b.namespace, &b.name));
         let Some(said) = out.see(&w.replicas).copied() else { continue };
         let scaler = scalers.and_then(|s| s.iter().find(|s| s.scales(w)));

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     check,
-    model::{Confidence, Finding, Judging, Severity, rates},
+    model::{Arrange, Confidence, Finding, Judging, Severity, rates},
 };
 
 check! {
@@ -47,7 +47,7 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
             found.extend(of(f, p, c, &e, at));
         }
     }
-    found.sort_by_key(|x| std::cmp::Reverse(x.severity));
+    found.arrange_by_key(|x| std::cmp::Reverse(x.severity));
     say(found, out);
 }
 

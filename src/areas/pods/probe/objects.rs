@@ -7,7 +7,7 @@ use super::{
     container, pod,
     value::{list, number, pairs, short, text},
 };
-use crate::model::{Kept, Reading, Why};
+use crate::model::{Arrange, Kept, Reading, Why};
 use serde_json::Value;
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -192,7 +192,7 @@ impl Objects {
 
     /// As facts: what is ill stands first.
     pub fn facts(mut self) -> Facts {
-        self.pods.sort_by_key(|p| {
+        self.pods.arrange_by_key(|p| {
             (
                 p.is_over(),
                 p.ready.unwrap_or(false),
@@ -201,7 +201,7 @@ impl Objects {
                 p.name.clone(),
             )
         });
-        self.workloads.sort_by(|a, b| {
+        self.workloads.arrange_by(|a, b| {
             (a.system, &a.namespace, &a.name, a.kind).cmp(&(b.system, &b.namespace, &b.name, b.kind))
         });
         let total = self.workloads.len() as u64 + self.left_out;

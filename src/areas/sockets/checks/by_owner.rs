@@ -2,7 +2,9 @@
 
 use crate::{
     areas::sockets::facts::{Ages, End, Facts, Group, Listener, Mark, Marked, Owner},
-    model::{Confidence, Finding, Judging, Level, Process, Reading, Severity, TcpState, Thing, Why, rates},
+    model::{
+        Arrange, Confidence, Finding, Judging, Level, Process, Reading, Severity, TcpState, Thing, Why, rates,
+    },
 };
 use std::collections::HashMap;
 
@@ -125,7 +127,7 @@ impl<'f> Held<'f> {
                 None => ends.push((&g.end, g.count)),
             }
         }
-        ends.sort_by_key(|e| std::cmp::Reverse(e.1));
+        ends.arrange_by_key(|e| std::cmp::Reverse(e.1));
         ends
     }
     /// The soft limit of descriptors; none where there is none or no process to have one.
@@ -215,7 +217,7 @@ pub(super) fn report(
 ) {
     let mut found: Vec<(Finding, Vec<Thing>)> = Vec::new();
     let mut worst: Vec<Finding> = held.iter().filter_map(|h| judge(h, out)).collect();
-    worst.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    worst.arrange_by_key(|f| std::cmp::Reverse(f.severity));
     for finding in worst {
         match found.iter_mut().find(|(f, _)| f.subject == finding.subject) {
             Some((_, more)) => more.extend(finding.about),

@@ -3,7 +3,7 @@
 use crate::{
     areas::sockets::facts::{Facts, Listener},
     check,
-    model::{Confidence, Finding, Judging, Process, Severity, TcpState, Thing},
+    model::{Arrange, Confidence, Finding, Judging, Process, Severity, TcpState, Thing},
 };
 use std::collections::{BTreeMap, HashSet};
 
@@ -81,7 +81,7 @@ fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
 }
 
 fn finding(process: &Process, mut listeners: Vec<&Listener>) -> Finding {
-    listeners.sort_by(|a, b| (a.port, &a.address).cmp(&(b.port, &b.address)));
+    listeners.arrange_by(|a, b| (a.port, &a.address).cmp(&(b.port, &b.address)));
     let shown: Vec<&str> = listeners.iter().take(NAMED).map(|l| l.address.as_str()).collect();
     let more = match listeners.len() - shown.len() {
         0 => String::new(),

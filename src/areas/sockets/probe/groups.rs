@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     areas::sockets::facts::{Ages, Group, Mark, Marked, Owner, PortUse, Row},
-    model::{Gaps, Kept, Process, Reading, Seen, Why},
+    model::{Arrange, Gaps, Kept, Process, Reading, Seen, Why},
     source::{Moment, net::Endpoint},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -136,7 +136,7 @@ pub fn groups(
         }
     }
     let telling = |g: &Group| g.marks.keys().any(|m| !matches!(m, Mark::NoKeepalive | Mark::Awaiting));
-    out.sort_by(|a, b| {
+    out.arrange_by(|a, b| {
         let key = |g: &Group| (telling(g), g.count);
         key(b)
             .cmp(&key(a))
@@ -217,7 +217,7 @@ pub fn rows(naming: &Naming, g: &mut Gathered, lost: Why, most: usize, everythin
 /// Ports by source and destination, the most used first, with the process that has most connections there.
 pub fn ports(naming: &Naming, g: &Gathered, most: usize) -> Kept<PortUse> {
     let mut used: Vec<_> = g.ports.iter().collect();
-    used.sort_by_key(|(pair, p)| (std::cmp::Reverse(p.used), pair.1, pair.0));
+    used.arrange_by_key(|(pair, p)| (std::cmp::Reverse(p.used), pair.1, pair.0));
     let total = used.len() as u64;
     used.truncate(most);
     let wanted: HashSet<Far> = used.iter().map(|(p, _)| Far::Peer(p.1.ip, p.1.port, p.1.scope)).collect();

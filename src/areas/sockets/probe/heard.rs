@@ -4,7 +4,7 @@
 use super::{gather::Gathered, groups::Naming, owners::NOBODY, place::Sink, quick::Ports};
 use crate::{
     areas::sockets::facts::Listener,
-    model::{Kept, Reading, Seen, Why},
+    model::{Arrange, Kept, Reading, Seen, Why},
     source::net::Sock,
 };
 use std::collections::HashMap;
@@ -81,7 +81,7 @@ impl Heard {
                 dropped: dropped.into(),
             });
         }
-        out.sort_by(|a, b| (b.queue, a.port, &a.address).cmp(&(a.queue, b.port, &b.address)));
+        out.arrange_by(|a, b| (b.queue, a.port, &a.address).cmp(&(a.queue, b.port, &b.address)));
         Kept::worst(out.len() as u64 + self.left_out, out)
     }
 }

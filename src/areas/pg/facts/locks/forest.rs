@@ -8,7 +8,7 @@ use super::{
     graph::Graph,
     table::Table,
 };
-use crate::model::Kept;
+use crate::model::{Arrange, Kept};
 use branches::Pruned;
 use std::{cmp::Reverse, collections::VecDeque};
 
@@ -191,7 +191,7 @@ impl<'g> Hung<'g> {
             waits.select_nth_unstable_by(EXAMPLES, worse);
             waits.truncate(EXAMPLES);
         }
-        waits.sort_by(worse);
+        waits.arrange_by(worse);
         let pids = waits.iter().filter_map(|(_, g)| self.table.who(*g).pid()).collect();
         (pids, waits.first().and_then(|w| w.0))
     }
@@ -199,11 +199,12 @@ impl<'g> Hung<'g> {
     /// Cycles, and everybody who is in somebody's way and waits for nobody.
     fn roots(&self, cycles: &[(RootKind, Vec<u32>)]) -> Kept<Root> {
         let mut cycles: Vec<&(RootKind, Vec<u32>)> = cycles.iter().collect();
-        cycles
-            .sort_by_key(|(kind, members)| (*kind, Reverse(self.behind_all(members)), members.iter().min()));
+        cycles.arrange_by_key(|(kind, members)| {
+            (*kind, Reverse(self.behind_all(members)), members.iter().min())
+        });
         let free = |g: &u32| self.blocks[*g as usize] > 0 && self.root[*g as usize] == *g && !self.waits(*g);
         let mut single: Vec<u32> = (0..self.root.len() as u32).filter(free).collect();
-        single.sort_by_key(|g| (Reverse((self.behind[*g as usize], self.blocks[*g as usize])), *g));
+        single.arrange_by_key(|g| (Reverse((self.behind[*g as usize], self.blocks[*g as usize])), *g));
         let total = (cycles.len() + single.len()) as u64;
         let mut roots: Vec<Root> =
             cycles.iter().take(ROOTS).map(|(kind, members)| self.cycle(*kind, members)).collect();
@@ -257,7 +258,7 @@ impl<'g> Hung<'g> {
         });
         let total = behind.len() as u64;
         let mut heads: Vec<(u32, Vec<u32>)> = behind.into_iter().collect();
-        heads.sort_by_key(|(_, groups)| Reverse(groups.len()));
+        heads.arrange_by_key(|(_, groups)| Reverse(groups.len()));
         heads.truncate(ROOTS);
         let queues = heads.into_iter().filter_map(|(head, groups)| {
             let (pids, longest_us) = self.worst(&groups);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     areas::pg::facts::locks::Tag,
-    model::{Kept, Untrusted},
+    model::{Arrange, Kept, Untrusted},
 };
 use std::collections::HashMap;
 
@@ -142,7 +142,7 @@ impl Tally {
         let mut groups: Vec<Group> = self.groups.into_values().collect();
         let first = |g: &Group| g.first.as_ref().map(|w| w.clock_ms);
         let key = |g: &Group| g.steps.iter().map(|s| s.pid).collect::<Vec<_>>();
-        groups.sort_by(|a, b| {
+        groups.arrange_by(|a, b| {
             b.count.cmp(&a.count).then(first(a).cmp(&first(b))).then_with(|| key(a).cmp(&key(b)))
         });
         groups.truncate(KEPT);

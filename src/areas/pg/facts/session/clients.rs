@@ -1,6 +1,7 @@
 //! Clients counted by who they are and by what they run.
 
 use super::{Group, Program, Session, Shape};
+use crate::model::Arrange;
 use std::collections::HashMap;
 
 /// Groups and shapes that are counted; a server cannot have many more sessions than that.
@@ -39,7 +40,7 @@ impl Running {
         }
     }
     fn shape(mut self, query: &str) -> Shape {
-        self.ages.sort_by(f64::total_cmp);
+        self.ages.arrange_by(f64::total_cmp);
         let application =
             self.applications.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
         Shape {
@@ -146,7 +147,7 @@ impl Clients {
             }
         });
         let mut out: Vec<Program> = finished.collect();
-        out.sort_by(|a, b| b.sessions.cmp(&a.sessions).then_with(|| a.name().cmp(b.name())));
+        out.arrange_by(|a, b| b.sessions.cmp(&a.sessions).then_with(|| a.name().cmp(b.name())));
         out
     }
 
@@ -164,13 +165,13 @@ impl Clients {
         }
         let mut shapes: Vec<Shape> =
             whole.into_iter().map(|(query, running)| running.shape(&query)).collect();
-        shapes.sort_by(|a, b| {
+        shapes.arrange_by(|a, b| {
             b.sessions
                 .cmp(&a.sessions)
                 .then(b.oldest_s.total_cmp(&a.oldest_s))
                 .then_with(|| a.query.cmp(&b.query))
         });
-        groups.sort_by(|a, b| {
+        groups.arrange_by(|a, b| {
             b.sessions
                 .cmp(&a.sessions)
                 .then_with(|| a.application.cmp(&b.application))

@@ -1,7 +1,7 @@
 //! What all sessions of one look amount to: pure counting, so that what is tested is what a probe makes.
 
 use super::{Activity, Session, clients::Clients};
-use crate::model::Kept;
+use crate::model::{Arrange, Kept};
 use std::collections::BTreeMap;
 
 /// Sessions of each sort, and groups of them, that checks judge whatever rows the tables have: a finding names few, and the
@@ -29,7 +29,7 @@ impl Activity {
             }
         }
         let mut waits: Vec<(String, u64)> = waits.into_iter().collect();
-        waits.sort_by_key(|w| std::cmp::Reverse(w.1));
+        waits.arrange_by_key(|w| std::cmp::Reverse(w.1));
         waits.truncate(WAITS);
         out.waits = waits.into_iter().collect();
         out.programs = cut(clients.programs(), kept.max(JUDGED));
@@ -44,7 +44,7 @@ impl Activity {
         out.in_transaction =
             pick(&all, |s| s.is_client() && s.xact_s.is_some(), |s| (0, s.xact_s.unwrap_or(0.0)));
         out.holders = pick(&all, |s| s.holds().is_some(), |s| (0, s.holds().unwrap_or(0) as f64));
-        all.sort_by(worst);
+        all.arrange_by(worst);
         out.sessions = cut(all, kept);
         out
     }
@@ -57,7 +57,7 @@ fn pick(
     rank: impl Fn(&Session) -> (u32, f64),
 ) -> Kept<Session> {
     let mut rows: Vec<&Session> = all.iter().filter(|s| which(s)).collect();
-    rows.sort_by(|a, b| {
+    rows.arrange_by(|a, b| {
         let (a_rank, b_rank) = (rank(a), rank(b));
         b_rank.0.cmp(&a_rank.0).then(b_rank.1.total_cmp(&a_rank.1)).then(a.pid.cmp(&b.pid))
     });

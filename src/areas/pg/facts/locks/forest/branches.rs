@@ -5,6 +5,7 @@ use super::{
     super::{Branch, cycle::Step},
     Hung,
 };
+use crate::model::Arrange;
 use std::collections::BTreeMap;
 
 /// Lines that are kept of one root.
@@ -71,7 +72,9 @@ impl Hung<'_> {
             leaves.entry((wait.tag, step.hard, mode)).and_modify(|l| l.groups.push(*group)).or_insert(line);
         }
         lines.extend(leaves.into_values());
-        lines.sort_by_key(|l| (l.groups.len() as u64 + u64::from(l.behind), std::cmp::Reverse(l.groups[0])));
+        lines.arrange_by_key(|l| {
+            (l.groups.len() as u64 + u64::from(l.behind), std::cmp::Reverse(l.groups[0]))
+        });
         lines
     }
 
