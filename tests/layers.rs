@@ -29,7 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-/// Layers that may name clap; of the areas only `area.rs` and each `args.rs`.
+/// Layers that may name clap; of the areas only `area.rs`, `request.rs` and each `args.rs`.
 const CLAP: &[&str] = &["cli", "commands", "generate", "settings", "verdict"];
 /// Layers that take what they need as arguments: no file, no clock, no environment.
 const PURE: &[&str] = &["model", "settings", "stats", "verdict"];
@@ -89,7 +89,7 @@ enum Place {
     Layer(String),
     /// `areas/mod.rs`.
     Registry,
-    /// `areas/area.rs`.
+    /// `areas/area.rs`, and flags that several areas have.
     Trait,
     /// A part of an area: `facts`, `checks` …; `mod` is its `mod.rs`.
     Part(String, String),
@@ -101,7 +101,7 @@ fn place(of: &Path, known: &Crate) -> Place {
         (None, ..) => Place::Root,
         (Some("main"), ..) => Place::Main,
         (Some("areas"), None, _) => Place::Registry,
-        (Some("areas"), Some("area"), _) => Place::Trait,
+        (Some("areas"), Some("area" | "request"), _) => Place::Trait,
         (Some("areas"), Some(area), part) if known.is_module(&of[..3]) => {
             Place::Part(area.into(), part.unwrap_or("mod").into())
         }
@@ -204,7 +204,8 @@ fn inside(place: &Place, n: &Named, path: &[String], known: &Crate) -> Option<St
 
 /// Who may name what below `areas`.
 fn area(place: &Place, n: &Named, path: &[String], known: &Crate) -> Option<String> {
-    let area_of = |p: &[String]| p.get(2).filter(|a| *a != "area" && known.is_module(&p[..3])).cloned();
+    let shared = |a: &String| matches!(a.as_str(), "area" | "request");
+    let area_of = |p: &[String]| p.get(2).filter(|a| !shared(a) && known.is_module(&p[..3])).cloned();
     let complain = |what: String| Some(format!("{} may not name {what}", name(place)));
     let Place::Part(own, part) = place else {
         let named = area_of(path).filter(|_| *place == Place::Trait);
@@ -215,6 +216,7 @@ fn area(place: &Place, n: &Named, path: &[String], known: &Crate) -> Option<Stri
     }
     match area_of(path) {
         Some(a) if a != *own => complain(format!("the area {a}")),
+        None if part == "args" && path.get(2).is_some_and(|m| m == "request") => None,
         None => complain("what all areas share".into()),
         Some(_) => {
             let sibling = path.get(3).filter(|_| path.len() > 3 && known.is_module(&path[..4]));

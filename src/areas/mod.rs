@@ -12,6 +12,7 @@ mod memory;
 mod pg;
 mod pgbouncer;
 mod pods;
+mod request;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};

@@ -20,6 +20,7 @@ mod seal;
 mod sql;
 mod tcp;
 mod time;
+pub mod traffic;
 pub mod untrusted;
 
 pub use arrange::Arrange;
@@ -38,4 +39,5 @@ pub use seal::Seal;
 pub use sql::Sql;
 pub use tcp::{ALL_STATES, TcpState, parse_states};
 pub use time::Stamp;
+pub use traffic::{Fate, Fates, Traffic};
 pub use untrusted::Untrusted;

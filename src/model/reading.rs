@@ -146,7 +146,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reading<T> {
 
 /// The rows worth keeping of a set that may be huge. `total` is exact; a check that needs every row says so with
 /// [`Kept::all`] and becomes unknown when rows were left out, so the worst N are never taken for the whole.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kept<T> {
     total: u64,
     rows: Vec<T>,
@@ -166,6 +166,13 @@ impl<T> Kept<T> {
     /// Every row there is.
     pub fn whole(rows: Vec<T>) -> Self {
         Self { total: rows.len() as u64, rows }
+    }
+    /// One more; it is counted only when `most` rows are kept already.
+    pub fn push(&mut self, row: T, most: usize) {
+        self.total += 1;
+        if self.rows.len() < most {
+            self.rows.push(row);
+        }
     }
     /// How many there are, kept or not.
     pub fn total(&self) -> u64 {

@@ -7,6 +7,7 @@ mod clock;
 pub mod dns;
 mod headroom;
 mod host;
+pub mod http;
 pub mod input;
 mod machine;
 pub mod manifests;

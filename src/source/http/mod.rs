@@ -1,0 +1,15 @@
+//! HTTP as a client that hides nothing speaks it: no retry, one state machine a connection, and every request ends in exactly one
+//! fate. [`once`] looks at one answer, [`load`] keeps many on their way.
+
+pub mod answer;
+mod load;
+mod once;
+mod request;
+mod tls;
+mod url;
+
+pub use load::{Course, Loaded, Own, Shape, load};
+pub use once::{Once, once};
+pub use request::{Kind, Request, Target, Trouble};
+pub use tls::{Security, Trust};
+pub use url::Url;
