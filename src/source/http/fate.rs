@@ -125,7 +125,10 @@ mod tests {
         for then in [None, Some(&reset)] {
             assert_eq!(closed(Far::Nothing, then, true).0, Fate::ResetBefore);
         }
-        assert_eq!(broken(Far::Nothing, &reset, true), (Fate::ResetBefore, "connection reset by peer".into()));
+        assert_eq!(
+            broken(Far::Nothing, &reset, true),
+            (Fate::ResetBefore, "connection reset by peer".into())
+        );
         assert_eq!(broken(Far::Part, &reset, true).0, Fate::ResetAfter);
         assert_eq!(closed(Far::Part, None, true).0, Fate::Truncated);
         assert_eq!(broken(Far::Part, &error(libc::ETIMEDOUT), true).0, Fate::TimedOut);
@@ -141,11 +144,9 @@ mod tests {
 
     #[test]
     fn our_own_limits_are_no_fate() {
-        for (n, want) in [
-            (libc::EMFILE, "descriptors"),
-            (libc::EADDRNOTAVAIL, "ports"),
-            (libc::ENOBUFS, "memory"),
-        ] {
+        for (n, want) in
+            [(libc::EMFILE, "descriptors"), (libc::EADDRNOTAVAIL, "ports"), (libc::ENOBUFS, "memory")]
+        {
             assert_eq!(unconnected(&io::Error::from_raw_os_error(n)).unwrap_err(), want);
         }
         for (n, want) in [

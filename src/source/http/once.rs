@@ -81,16 +81,20 @@ async fn ask(target: &Target, request: &Request, until: Instant) -> Result<Once,
     let asking = format!("{} {}", request.method, target.url.target);
     let said = match ending {
         Ending::Whole => None,
-        Ending::TimedOut => {
-            Some((Kind::TimedOut, format!("no end of the answer within {:.1} s", from.elapsed().as_secs_f64())))
-        }
+        Ending::TimedOut => Some((
+            Kind::TimedOut,
+            format!("no end of the answer within {:.1} s", from.elapsed().as_secs_f64()),
+        )),
         Ending::Garbled(why) => Some((Kind::Garbled, why.into())),
         Ending::Closed(_) if exchange.first.is_none() => {
             Some((Kind::Cut, "the server closed the connection without an answer".into()))
         }
         Ending::Closed(_) => {
             let bytes = exchange.answer.bytes();
-            Some((Kind::Cut, format!("the server closed the connection in the answer, after {bytes} bytes of its body")))
+            Some((
+                Kind::Cut,
+                format!("the server closed the connection in the answer, after {bytes} bytes of its body"),
+            ))
         }
         Ending::Broken(e) => return Err(Trouble::io(&asking, &e)),
     };

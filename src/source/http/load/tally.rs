@@ -1,7 +1,10 @@
 //! What is counted while a load runs.
 
 use super::{super::fate::Verdict, Course, Loaded, MOST_TIMES, Own};
-use crate::model::{Traffic, traffic::{Ended, Over}};
+use crate::model::{
+    Traffic,
+    traffic::{Ended, Over},
+};
 use hdrhistogram::Histogram;
 use std::{
     collections::{HashMap, VecDeque},
@@ -43,8 +46,9 @@ pub(super) struct Begun {
 
 impl Tally {
     pub fn new(course: &Course) -> Self {
-        let histogram =
-            || Histogram::new_with_bounds(1, LONGEST_US, 3).unwrap_or_else(|_| unreachable!("constant bounds"));
+        let histogram = || {
+            Histogram::new_with_bounds(1, LONGEST_US, 3).unwrap_or_else(|_| unreachable!("constant bounds"))
+        };
         Self {
             course: course.clone(),
             loaded: Loaded::default(),
@@ -185,9 +189,7 @@ impl Tally {
         loaded.length = course.begun().elapsed();
         let at = |h: &Histogram<u32>, q: f64| Duration::from_micros(h.value_at_quantile(q));
         if !latency.is_empty() {
-            let of = |share: u16| {
-                (share, at(&latency, f64::from(share) / 10_000.0).as_secs_f64() * 1000.0)
-            };
+            let of = |share: u16| (share, at(&latency, f64::from(share) / 10_000.0).as_secs_f64() * 1000.0);
             loaded.latency_ms = [5000, 9000, 9900, 10_000].map(of).to_vec();
         }
         let lag_p99 = if lag.is_empty() { Duration::ZERO } else { at(&lag, 0.99) };

@@ -218,7 +218,13 @@ impl Work {
     }
 
     /// `None` when nothing was sent, over a connection that had carried a request before.
-    async fn exchange(self: &Rc<Self>, mut held: Held, begun: Begun, until: Instant, keep: bool) -> Option<Went> {
+    async fn exchange(
+        self: &Rc<Self>,
+        mut held: Held,
+        begun: Begun,
+        until: Instant,
+        keep: bool,
+    ) -> Option<Went> {
         let slow = self.shape.slow.as_ref().filter(|_| begun.over == Over::Slow);
         let (bytes, slowly) = match slow {
             Some(slow) => (&self.bytes.slow, Some((self.bytes.slow_head, slow.takes))),
