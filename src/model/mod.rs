@@ -18,6 +18,7 @@ mod redact;
 pub mod report;
 pub mod role;
 mod seal;
+pub mod signal;
 pub mod sigterm;
 mod sql;
 mod tcp;

@@ -1,0 +1,50 @@
+//! The checks of `shutdown`: a file each, and here its two lines.
+
+mod exit_status;
+mod keepalive_not_drained;
+mod killed;
+mod late_refused;
+mod requests_dropped;
+
+use super::facts::{Facts, Rehearsal, Started};
+use crate::model::{Check, Finding, Judging, Severity, Thing};
+
+/// Every check, in the order in which reports name them.
+pub(super) const CHECKS: &[Check<Facts>] = &[
+    requests_dropped::CHECK,
+    killed::CHECK,
+    late_refused::CHECK,
+    keepalive_not_drained::CHECK,
+    exit_status::CHECK,
+];
+
+/// The rehearsal, if there was one.
+fn rehearsal<'f>(f: &'f Facts, out: &mut Judging) -> Option<&'f Rehearsal> {
+    let rehearsal = out.part(&f.rehearsal, "there was no rehearsal");
+    out.looked(u64::from(rehearsal.is_some()));
+    rehearsal
+}
+
+/// A finding about the service, with what all of them have.
+fn about(r: &Rehearsal, severity: Severity, title: String) -> Finding {
+    use crate::model::Confidence::{High, Medium};
+    // Requests that we did not send in time are no losses, but they thin out what the counts are made of.
+    let confidence = if r.client.unsent.is_empty() { High } else { Medium };
+    let finding = Finding::new(severity, confidence, Thing::Process(r.service.clone()), title);
+    let finding = match &r.listener {
+        Some(other) => finding.about(Thing::Process(other.clone())),
+        None => finding,
+    };
+    finding.evidence("runtime", r.runtime.name())
+}
+
+/// What more there is to look at: the static half.
+fn see_also(r: &Rehearsal, finding: Finding) -> Finding {
+    match r.started {
+        Started::Before => finding.next(format!("lifecycle --pid {} -o wide", r.service.pid)),
+        Started::Here | Started::AsPid1 => finding.next("pods -o wide"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod recorded;
