@@ -2,13 +2,16 @@
 //! fate. [`once`] looks at one answer, [`load`] keeps many on their way.
 
 pub mod answer;
+mod exchange;
+mod fate;
 mod load;
 mod once;
 mod request;
+mod stream;
 mod tls;
 mod url;
 
-pub use load::{Course, Loaded, Own, Shape, load};
+pub use load::{Course, Loaded, Own, Shape, Slow, load};
 pub use once::{Once, once};
 pub use request::{Kind, Request, Target, Trouble};
 pub use tls::{Security, Trust};
