@@ -2,17 +2,21 @@
 
 use super::{
     args::Args,
-    facts::{Exit, Facts, Rehearsal, Started},
+    facts::{Exit, Facts, Rehearsal, Started, took},
 };
-use crate::model::{Block, Cell, Column, Fate, Process, rates::span, signal, traffic::Over};
+use crate::model::{
+    Block, Cell, Column, Fate, Fates, Process, signal,
+    traffic::{Ended, Over},
+};
+
+/// So many refused connections are shown one by one.
+const REFUSED: usize = 3;
 
 /// Everything worth drawing.
 pub(super) fn blocks(facts: &Facts, _: &Args) -> Vec<Block> {
     let Some(r) = facts.rehearsal.drawn() else { return vec![] };
     let mut out = vec![requests(r), times(r), line(r)];
-    if r.traffic.lost.total() > 0 {
-        out.push(lost(r));
-    }
+    out.extend(lost(r));
     out
 }
 
@@ -22,7 +26,7 @@ fn requests(r: &Rehearsal) -> Block {
     let there: Vec<Fate> = all.each().map(|(f, _)| f).collect();
     let mut columns = vec![Column::new("over"), Column::new("sent")];
     columns.extend(there.iter().map(|f| Column::new(f.key())));
-    let row = |name: &str, of: &crate::model::Fates| {
+    let row = |name: &str, of: &Fates| {
         let mut row = vec![Cell::from(name), of.all().into()];
         row.extend(there.iter().map(|f| Cell::from(of.of(*f))));
         row
@@ -43,14 +47,17 @@ fn times(r: &Rehearsal) -> Block {
         Started::AsPid1 => "started as PID 1",
         Started::Before => "ran before",
     };
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    let mut all: Vec<(f64, Vec<Cell>)> = Vec::new();
     let mut add = |what: &str, at: Option<f64>, more: String| {
-        rows.push(vec![what.into(), since(at).map_or(Cell::None, Cell::from), more.into()]);
+        // What has no time comes last.
+        let place = at.unwrap_or(f64::INFINITY);
+        let at = since(at).filter(|s| *s >= 0.0);
+        all.push((place, vec![what.into(), at.map_or(Cell::None, Cell::from), more.into()]));
     };
     add("load", Some(0.0), format!("{} requests/s to {}", r.plan.rate, r.url));
     if let Some(before) = r.before {
         let exit = before.exit.drawn().map_or_else(|| "cut short".to_string(), |e| e.phrase());
-        add("preStop", Some(t.ending_s), format!("took {}, {exit}", span(before.took_s)));
+        add("preStop", Some(t.ending_s), format!("took {}, {exit}", took(before.took_s)));
     }
     let who = match &r.listener {
         Some(other) => format!("{}, {how}; {} listens", r.label(), other.label()),
@@ -58,31 +65,35 @@ fn times(r: &Rehearsal) -> Block {
     };
     add(&signal::name(r.plan.signal), t.signal_s, format!("to {who}"));
     let last = t.last_byte_s.filter(|at| *at >= t.ending_s);
-    add("last byte", last, String::new());
-    add("routing withdrawn", t.withdrawn_s, format!("requests came for {}", span(r.plan.late_s)));
+    if last.is_some() {
+        add("last byte", last, String::new());
+    }
+    add("routing withdrawn", t.withdrawn_s, format!("requests came for {}", took(r.plan.late_s)));
     let exit = match r.exit.drawn() {
         Some(Exit::Signal(9)) if r.killed => "killed: the grace period was over".to_string(),
         Some(exit) => exit.phrase(),
         None if r.killed => "killed: the grace period was over".into(),
         None => "its parent alone is told how".into(),
     };
-    add("exit", t.exit_s, format!("{exit}; {} of {} of grace", r.took_s().map_or("?".into(), span), span(r.plan.grace_s)));
+    add("exit", t.exit_s, format!("{exit}; {} of {} of grace", r.took_s().map_or("?".into(), took), took(r.plan.grace_s)));
     if r.left.total() > 0 {
         let names: Vec<String> = r.left.top().iter().take(3).map(Process::label).collect();
-        add("left", t.exit_s, format!("{} processes: {}", r.left.total(), names.join(", ")));
+        add("left", t.exit_s, format!("{} alive, killed: {}", r.left.total(), names.join(", ")));
     }
     let open = format!(
         "{} open at first, {} closed at rest, {} open to the last; {} of {} answers said close",
         r.open_at_ending, r.closed_at_rest, r.open_at_last, r.said_close, r.answers_ending
     );
     add("connections", None, open);
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let rows: Vec<Vec<Cell>> = all.into_iter().map(|(_, row)| row).collect();
     Block::Table { name: "times", columns, total: rows.len() as u64, rows }
 }
 
 /// Requests a step, well and lost, with what happened when.
 fn line(r: &Rehearsal) -> Block {
     let steps = &r.traffic.line.steps;
-    let of = |pick: &dyn Fn(&crate::model::Fates) -> u64| steps.iter().map(|s| pick(s) as f64).collect::<Vec<f64>>();
+    let of = |pick: &dyn Fn(&Fates) -> u64| steps.iter().map(|s| pick(s) as f64).collect::<Vec<f64>>();
     let mut lines = vec![("answered".to_string(), of(&|s| s.all() - s.lost()))];
     for (fate, _) in r.traffic.fates().each().filter(|(f, _)| !f.well()) {
         lines.push((fate.key().replace('_', " "), of(&move |s| s.of(fate))));
@@ -98,8 +109,8 @@ fn line(r: &Rehearsal) -> Block {
     Block::Chart { name: "time line", unit: "", step_ms: r.traffic.line.step_ms, lines, marks }
 }
 
-/// The first losses, one by one.
-fn lost(r: &Rehearsal) -> Block {
+/// The first losses, one by one. One refused connection is like the other: a few of them are enough.
+fn lost(r: &Rehearsal) -> Option<Block> {
     let columns = vec![
         Column::unit("sent_s", "s"),
         Column::unit("ended_s", "s"),
@@ -109,17 +120,20 @@ fn lost(r: &Rehearsal) -> Block {
         Column::unit("body_bytes", "bytes").wide(),
         Column::new("detail"),
     ];
-    let row = |e: &crate::model::traffic::Ended| {
+    let row = |e: &Ended| {
         vec![
             (e.sent_s - r.times.ending_s).into(),
             (e.ended_s - r.times.ending_s).into(),
             e.over.name().into(),
             e.fate.key().into(),
-            e.status.map(|s| u64::from(s)).into(),
+            e.status.map(u64::from).into(),
             e.bytes.into(),
             e.detail.as_str().into(),
         ]
     };
-    let rows = r.traffic.lost.top().iter().map(row).collect();
-    Block::Table { name: "lost", columns, rows, total: r.traffic.lost.total() }
+    let all = r.traffic.lost.top();
+    let refused = |e: &&Ended| e.fate == Fate::LateRefused;
+    let few = all.iter().filter(refused).take(REFUSED);
+    let rows: Vec<_> = all.iter().filter(|e| !refused(e)).chain(few).map(row).collect();
+    (!rows.is_empty()).then(|| Block::Table { name: "first losses", columns, total: rows.len() as u64, rows })
 }

@@ -255,6 +255,10 @@ impl Rehearsal {
         let ending = self.ending();
         ending.lost() - ending.of(Fate::LateRefused)
     }
+    /// The signal itself ended it: it had no handler of its own.
+    pub fn died_of_it(&self, exit: Option<Exit>) -> bool {
+        !self.killed && exit == Some(Exit::Signal(self.plan.signal))
+    }
     /// The thing that a sentence is about: `node (pid 41)`.
     pub fn label(&self) -> String {
         self.service.label()
@@ -265,7 +269,7 @@ impl Rehearsal {
     }
     /// The arithmetic of the plan: `preStop 5s + drain 0.3s = 5.3s of 30s; requests may come for 5s`.
     pub fn arithmetic(&self) -> String {
-        let span = rates::span;
+        let span = took;
         let before = self.before.map(|b| format!("preStop {} + ", span(b.took_s)));
         let before = before.unwrap_or_default();
         let drain = match self.times.since_signal(self.times.exit_s) {
@@ -273,9 +277,14 @@ impl Rehearsal {
             Some(s) => format!("{} from the signal to the exit", span(s)),
             None => "no exit".into(),
         };
-        let grace = span(self.plan.grace_s);
-        format!("{before}{drain}, of a grace of {grace}; requests may come for {}", span(self.plan.late_s))
+        let (grace, late) = (took(self.plan.grace_s), took(self.plan.late_s));
+        format!("{before}{drain}, of a grace of {grace}; requests may come for {late}")
     }
+}
+
+/// A span as people say it, with milliseconds where it is shorter than a second.
+pub fn took(s: f64) -> String {
+    if s < 0.9995 { format!("{:.0} ms", s.max(0.0) * 1000.0) } else { rates::span((s * 10.0).round() / 10.0) }
 }
 
 /// Fates in words, the most frequent first: `5 cut off …, 2 refused a connection`.

@@ -2,7 +2,7 @@
 
 use super::{
     super::facts::{Facts, Loss, Rehearsal, advice},
-    about, rehearsal, see_also,
+    about, because, rehearsal, see_also,
 };
 use crate::{
     check,
@@ -61,11 +61,11 @@ fn finding(r: &Rehearsal, out: &mut Judging) -> Finding {
     }
     if let Some(ears) = out.aside(&r.ears) {
         finding = finding.evidence("role", ears.role.name()).evidence("handler", ears.handler.name());
-        finding = match r.ate(ears) {
-            Some(said) => finding.because(said),
-            None => finding.because("it has a handler, which did not come to its end"),
-        };
+        if r.ate(ears).is_none() {
+            finding = finding.because("it has a handler, which did not come to its end");
+        }
     }
+    finding = because(r, finding, out);
     finding = finding.because(r.arithmetic());
     see_also(r, finding.remedy(advice(r.runtime, Loss::Killed)))
 }

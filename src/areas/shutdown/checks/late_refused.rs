@@ -1,8 +1,8 @@
 //! `shutdown/late-refused`
 
 use super::{
-    super::facts::{Facts, Loss, Rehearsal, advice},
-    about, rehearsal, see_also,
+    super::facts::{Facts, Loss, Rehearsal, advice, took},
+    about, because, rehearsal, see_also,
 };
 use crate::{
     check,
@@ -42,11 +42,12 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     let Some(r) = rehearsal(f, out) else { return };
     let refused = r.ending().of(Fate::LateRefused);
     if refused > 0 && refused as f64 >= at.refused.value() {
-        out.find(finding(r, refused).weight(refused as f64));
+        let finding = finding(r, refused, out);
+        out.find(finding.weight(refused as f64));
     }
 }
 
-fn finding(r: &Rehearsal, refused: u64) -> Finding {
+fn finding(r: &Rehearsal, refused: u64, out: &mut Judging) -> Finding {
     let ending = r.ending();
     let late = refused + ending.of(Fate::LateAccepted);
     let title = format!(
@@ -64,7 +65,7 @@ fn finding(r: &Rehearsal, refused: u64) -> Finding {
     if let Some(after) = first.map(|at| (at - r.times.ending_s).max(0.0)) {
         finding = finding
             .evidence("first_after_s", after)
-            .because(format!("the first one {} after the end began", span(after)));
+            .because(format!("the first one {} after the end began", took(after)));
     }
     finding = finding.because(match r.before {
         Some(b) if b.took_s < r.plan.late_s => format!(
@@ -75,7 +76,11 @@ fn finding(r: &Rehearsal, refused: u64) -> Finding {
         _ => format!("nothing keeps it accepting for the {} that routing may take", span(r.plan.late_s)),
     });
     finding = finding.because(r.arithmetic());
-    see_also(r, finding.remedy(advice(r.runtime, Loss::LateRefused)))
+    finding = because(r, finding, out);
+    let exit = out.aside(&r.exit).copied();
+    // Who has no handler at all needs one first.
+    let loss = if r.died_of_it(exit) { Loss::Dropped } else { Loss::LateRefused };
+    see_also(r, finding.remedy(advice(r.runtime, loss)))
 }
 
 #[cfg(test)]

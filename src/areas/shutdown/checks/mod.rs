@@ -7,7 +7,7 @@ mod late_refused;
 mod requests_dropped;
 
 use super::facts::{Facts, Rehearsal, Started};
-use crate::model::{Check, Finding, Judging, Severity, Thing};
+use crate::model::{Check, Finding, Judging, Severity, Thing, signal};
 
 /// Every check, in the order in which reports name them.
 pub(super) const CHECKS: &[Check<Facts>] = &[
@@ -38,11 +38,34 @@ fn about(r: &Rehearsal, severity: Severity, title: String) -> Finding {
     finding.evidence("runtime", r.runtime.name())
 }
 
+/// What became of the signal, and who else was there when it ended.
+fn because(r: &Rehearsal, mut finding: Finding, out: &mut Judging) -> Finding {
+    let exit = out.aside(&r.exit).copied();
+    let ate = out.aside(&r.ears).and_then(|e| r.ate(e));
+    if let Some(said) = ate {
+        finding = finding.because(said);
+    } else if r.died_of_it(exit) {
+        let name = signal::name(r.plan.signal);
+        finding = finding.because(format!("{} has no handler for {name}: the signal itself ended it", r.label()));
+    }
+    let left = r.left.total();
+    if let Some(one) = r.left.top().first() {
+        finding = finding.evidence("left", left).because(format!(
+            "{} was alive when its first process ended: in a container it ends with that, so it was killed",
+            one.label()
+        ));
+        if r.started == Started::Here {
+            finding = finding.because("as the first process of a container it may end otherwise: --as-pid1 rehearses that");
+        }
+    }
+    finding
+}
+
 /// What more there is to look at: the static half.
 fn see_also(r: &Rehearsal, finding: Finding) -> Finding {
     match r.started {
         Started::Before => finding.next(format!("lifecycle --pid {} -o wide", r.service.pid)),
-        Started::Here | Started::AsPid1 => finding.next("pods -o wide"),
+        Started::Here | Started::AsPid1 => finding.next("pods"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `shutdown/requests-dropped`
 
 use super::{
-    super::facts::{Facts, Loss, Rehearsal, advice, phrase},
-    about, rehearsal, see_also,
+    super::facts::{Facts, Loss, Rehearsal, advice, phrase, took},
+    about, because, rehearsal, see_also,
 };
 use crate::{
     check,
@@ -53,7 +53,8 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
         let share = dropped as f64 * 100.0 / of.max(1) as f64;
         let severity = if share >= at.lost_pct.value() { Severity::Critical } else { Severity::Warning };
         let finding = finding(r, severity, dropped, of, out);
-        out.find(finding.weight(dropped as f64));
+        // Before what was refused late, of which there are many as a rule.
+        out.find(finding.weight(1e6 + dropped as f64));
     }
 }
 
@@ -73,14 +74,12 @@ fn finding(r: &Rehearsal, severity: Severity, dropped: u64, of: u64, out: &mut J
     if let Some(exit) = r.times.since_signal(r.times.exit_s) {
         let name = signal::name(r.plan.signal);
         finding = finding.evidence("exit_after_s", exit).because(if r.killed {
-            format!("it was killed at the end of the grace period, {} after {name}", crate::model::rates::span(exit))
+            format!("it was killed at the end of the grace period, {} after {name}", took(exit))
         } else {
-            format!("it was gone {} after {name}", crate::model::rates::span(exit))
+            format!("it was gone {} after {name}", took(exit))
         });
     }
-    if let Some(said) = out.aside(&r.ears).and_then(|e| r.ate(e)) {
-        finding = finding.because(said);
-    }
+    finding = because(r, finding, out);
     let before = r.earlier.lost();
     if before > 0 {
         finding = finding

@@ -136,9 +136,6 @@ impl Rehearsal {
             (role, _) if role.delegates() && self.killed => {
                 format!("{label} is an init that gives {name} to its child: the child did not end")
             }
-            (_, Handler::Default) => {
-                format!("{label} has no handler for {name}: the default action ends it at once")
-            }
             _ => return None,
         };
         Some(said)

@@ -31,6 +31,8 @@ const EXTENSION: Duration = Duration::from_secs(2);
 const FIRST: Duration = Duration::from_secs(3);
 /// Who was killed and has not ended by then hangs in the kernel.
 const GRAVE: Duration = Duration::from_secs(2);
+/// A connection that is closed so shortly before the exit was seen, in seconds, was closed by the exit.
+const AT_EXIT: f64 = 0.01;
 /// Processes that are named of those that were left.
 const NAMED: usize = 20;
 
@@ -164,6 +166,18 @@ impl Steering<'_, '_> {
                     before = false;
                 }
             }
+            if !before && out.gone.is_none() && out.signalled.is_none() {
+                match self.service.signal(args.signal) {
+                    Ok(at) => {
+                        out.signalled = Some(at);
+                        if args.prestop.is_some() && at + TICK >= grace {
+                            grace = at + EXTENSION;
+                        }
+                    }
+                    Err(e) if e.raw_os_error() == Some(3) => {}
+                    Err(e) => return Err(no(Why::from(&e), format!("{}: {e}", signal::name(args.signal)))),
+                }
+            }
             if out.gone.is_none() {
                 out.gone = self.service.ended(TICK);
                 if out.gone.is_some() {
@@ -179,18 +193,6 @@ impl Steering<'_, '_> {
                 }
             } else {
                 thread::sleep(TICK);
-            }
-            if !before && out.gone.is_none() && out.signalled.is_none() {
-                match self.service.signal(args.signal) {
-                    Ok(at) => {
-                        out.signalled = Some(at);
-                        if args.prestop.is_some() && at + TICK >= grace {
-                            grace = at + EXTENSION;
-                        }
-                    }
-                    Err(e) if e.raw_os_error() == Some(3) => {}
-                    Err(e) => return Err(no(Why::from(&e), format!("{}: {e}", signal::name(args.signal)))),
-                }
             }
             if out.gone.is_none() && !before && now >= grace && out.signalled.is_some() {
                 if !out.killed {
@@ -230,6 +232,9 @@ fn whole(
     let own = loaded.own;
     let ending_s = at(ended.ending);
     let exit_s = ended.gone.map(|g| at(g.at));
+    // The kernel closes what a process leaves open when it exits, and that looks like an order.
+    let died = |exit: f64| loaded.at_rest.iter().filter(|t| t.as_secs_f64() >= exit - AT_EXIT).count() as u64;
+    let died = exit_s.map_or(0, died);
     Rehearsal {
         url,
         service: who.service,
@@ -265,8 +270,8 @@ fn whole(
         answers_ending: loaded.answers_ending,
         said_close: loaded.said_close,
         open_at_ending: loaded.open_at_ending,
-        closed_at_rest: loaded.closed_at_rest,
-        open_at_last: loaded.open_at_last,
+        closed_at_rest: loaded.closed_at_rest.saturating_sub(died),
+        open_at_last: loaded.open_at_last + died,
         client: Client {
             lag_p99_ms: own.lag_p99.as_secs_f64() * 1000.0,
             lag_max_ms: own.lag_max.as_secs_f64() * 1000.0,
