@@ -16,7 +16,18 @@ use std::{
 
 /// Short, so that a case takes a second or two.
 const SHORT: [&str; 12] = [
-    "--start-timeout", "10s", "--warm-up", "300ms", "--late", "500ms", "--grace", "1s", "--rate", "20", "--request-timeout", "2s",
+    "--start-timeout",
+    "10s",
+    "--warm-up",
+    "300ms",
+    "--late",
+    "500ms",
+    "--grace",
+    "1s",
+    "--rate",
+    "20",
+    "--request-timeout",
+    "2s",
 ];
 
 /// A server on this port that ends on SIGTERM: what it says is up to `answer`.
@@ -53,7 +64,8 @@ impl Case {
         path
     }
     fn command(&self, args: &[&str]) -> Command {
-        let binary = std::env::var_os("PARAMEDIC_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_paramedic").into());
+        let binary =
+            std::env::var_os("PARAMEDIC_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_paramedic").into());
         let mut command = Command::new(binary);
         let at = args.iter().position(|a| *a == "--").unwrap_or(args.len());
         command.arg("shutdown").args(SHORT).args(&args[..at]).arg("--json").args(&args[at..]);
@@ -72,9 +84,8 @@ impl Case {
             let environment = fs::read(p.join("environ")).ok()?;
             let ours = environment.split(|b| *b == 0).any(|v| v == self.mark.as_bytes());
             let line = fs::read(p.join("cmdline")).ok()?;
-            (ours && !line.is_empty()).then(|| {
-                format!("{} {}", p.display(), String::from_utf8_lossy(&line).replace('\0', " "))
-            })
+            (ours && !line.is_empty())
+                .then(|| format!("{} {}", p.display(), String::from_utf8_lossy(&line).replace('\0', " ")))
         };
         entries.filter_map(|e| of(&e.path())).collect()
     }
@@ -149,7 +160,10 @@ fn commands_that_cannot_be_started() {
     case.refused(&[], "nothing is named that could end");
     case.refused(&["--ready", "80", "--tree", "1", "--", "true"], "name it by --pid N");
     case.refused(&["--url", "ftp://a/", "--", "sleep", "60"], "http:// or https://");
-    case.refused(&["--ready", "80", "--cacert", "/none", "--url", "https://127.0.0.1/", "--", "sleep", "60"], "/none");
+    case.refused(
+        &["--ready", "80", "--cacert", "/none", "--url", "https://127.0.0.1/", "--", "sleep", "60"],
+        "/none",
+    );
 }
 
 #[test]
@@ -160,7 +174,12 @@ fn services_that_end_or_go_away_before_they_are_told_to() {
     case.refused(&["--", "sh", "-c", "kill -9 $$"], "it ended by SIGKILL");
     case.refused(&["--", "sh", "-c", "setsid sleep 61 & exit 0"], "goes into the background");
     // It answers first and ends then, while it is under load.
-    let brief = |port| server(port, WELL).replace("while True:", "import os\nthreading.Timer(0.5, lambda: os._exit(4)).start()\nwhile True:");
+    let brief = |port| {
+        server(port, WELL).replace(
+            "while True:",
+            "import os\nthreading.Timer(0.5, lambda: os._exit(4)).start()\nwhile True:",
+        )
+    };
     case.refused_of(brief, &["--warm-up", "10s"], "it ended with exit status 4 before");
 }
 
@@ -173,7 +192,11 @@ fn services_that_never_get_ready() {
     let sick = WELL.replace("200 OK", "503 No");
     case.refused_of(|port| server(port, &sick), &brief, "it answers with 503");
     let two = |port| {
-        format!("{}\n{}", "import socket\nt = socket.socket(); t.bind(('127.0.0.1', 0)); t.listen()", server(port, WELL))
+        format!(
+            "{}\n{}",
+            "import socket\nt = socket.socket(); t.bind(('127.0.0.1', 0)); t.listen()",
+            server(port, WELL)
+        )
     };
     let script = case.file("two.py", &two(port()));
     case.refused(&["--", "python3", script.to_str().unwrap()], "say which one by --url");
@@ -211,7 +234,8 @@ fn a_certificate_of_an_unknown_authority() {
     let context = format!(
         "c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain({certificate:?}, {key:?})\nwhile True:"
     );
-    let script = case.file("secured.py", &secured.replace("while True:", &context).replace("import ssl", "import ssl"));
+    let script = case
+        .file("secured.py", &secured.replace("while True:", &context).replace("import ssl", "import ssl"));
     let url = format!("https://127.0.0.1:{port}/");
     let command = ["--", "python3", script.to_str().unwrap()];
     case.refused(&[&["--url", &url][..], &command].concat(), "--cacert FILE names who is trusted");
@@ -253,10 +277,18 @@ fn whoever_ends_us_ends_what_we_started() {
         let case = Case::new();
         let port = port();
         let service = case.file("service.py", &server(port, WELL));
-        let line = format!("setsid sh -c 'trap \"\" TERM HUP INT; sleep 61; sleep 61' & exec python3 {}", service.display());
+        let line = format!(
+            "setsid sh -c 'trap \"\" TERM HUP INT; sleep 61; sleep 61' & exec python3 {}",
+            service.display()
+        );
         let ready = port.to_string();
-        let mut own = Own(case.command(&["--warm-up", "60s", "--ready", &ready, "--", "sh", "-c", &line]).spawn().unwrap());
-        soon("it was started", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() && case.marked().len() >= 3);
+        let mut own = Own(case
+            .command(&["--warm-up", "60s", "--ready", &ready, "--", "sh", "-c", &line])
+            .spawn()
+            .unwrap());
+        soon("it was started", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() && case.marked().len() >= 3
+        });
         assert!(Command::new("kill").args([signal, &own.pid()]).status().unwrap().success());
         own.0.wait().unwrap();
         soon("nothing is left", || case.marked().is_empty());
@@ -268,7 +300,10 @@ fn a_deadline_of_our_own_leaves_nothing_behind() {
     let case = Case::new();
     case.refused(&["--timeout", "5s", "--", "sleep", "61"], "--timeout");
     // Enough for the course, not for a start that never ends.
-    case.refused(&["--timeout", "10s", "--start-timeout", "60s", "--", "sleep", "61"], "nothing of it listens");
+    case.refused(
+        &["--timeout", "10s", "--start-timeout", "60s", "--", "sleep", "61"],
+        "nothing of it listens",
+    );
 }
 
 #[test]
@@ -297,9 +332,13 @@ fn a_service_that_runs_is_rehearsed_with_consent() {
     let text = String::from_utf8_lossy(&out.stdout);
     let report: Value = serde_json::from_str(&text).unwrap();
     // It has no handler: it died of the signal, and whoever came late was refused.
-    let codes: Vec<&str> = report["findings"].as_array().unwrap().iter().filter_map(|f| f["code"].as_str()).collect();
+    let codes: Vec<&str> =
+        report["findings"].as_array().unwrap().iter().filter_map(|f| f["code"].as_str()).collect();
     assert!(codes.contains(&"shutdown/late-refused") && !codes.contains(&"shutdown/killed"), "{text}");
     assert!(!service.lives());
     let mut said = String::new();
-    assert!(out.stderr.as_slice().read_to_string(&mut said).is_ok() && said.contains("SIGTERM to pid"), "{said}");
+    assert!(
+        out.stderr.as_slice().read_to_string(&mut said).is_ok() && said.contains("SIGTERM to pid"),
+        "{said}"
+    );
 }

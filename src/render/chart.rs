@@ -52,8 +52,7 @@ pub(super) fn draw_counts(
     ]);
     let heights = if pen.style.utf8 { &HEIGHTS } else { &ASCII_HEIGHTS };
     for (name, (_, values)) in names.iter().zip(lines) {
-        let sums: Vec<f64> =
-            values.chunks(fold).map(|c| c.iter().filter(|v| v.is_finite()).sum()).collect();
+        let sums: Vec<f64> = values.chunks(fold).map(|c| c.iter().filter(|v| v.is_finite()).sum()).collect();
         let most = sums.iter().copied().fold(0.0, f64::max);
         let height = |v: &f64| match v {
             v if *v <= 0.0 => ' ',
@@ -117,7 +116,10 @@ mod tests {
     fn counts_are_all_drawn_with_what_happened_below_them() {
         let style = Style { width: Some(36), utf8: false, ..Style::default() };
         let mut pen = Pen::new(&style);
-        let lines = [("answered".to_string(), vec![8.0; 20]), ("refused".to_string(), [&[0.0; 19][..], &[1.0]].concat())];
+        let lines = [
+            ("answered".to_string(), vec![8.0; 20]),
+            ("refused".to_string(), [&[0.0; 19][..], &[1.0]].concat()),
+        ];
         let marks = [("signal".to_string(), 900.0), ("exit".to_string(), 1000.0)];
         draw_counts(&mut pen, "requests", 100, &lines, &marks);
         let wanted = "  REQUESTS  a column is 200ms\n  answered  ##########  160\n  refused            #  1\n      \

@@ -113,13 +113,16 @@ mod tests {
 
     fn parse(line: &[&str]) -> Result<Args, clap::Error> {
         let line = [&["shutdown"], line].concat();
-        Args::from_arg_matches(&Args::augment_args(clap::Command::new("shutdown")).try_get_matches_from(line)?)
+        Args::from_arg_matches(
+            &Args::augment_args(clap::Command::new("shutdown")).try_get_matches_from(line)?,
+        )
     }
 
     #[test]
     fn flags_are_what_they_say() {
         assert_eq!(parse(&[]).unwrap(), Args::default());
-        let args = parse(&["--signal", "sigquit", "--grace", "0", "--ready", "3000", "--", "node", "-e", "--url"]);
+        let args =
+            parse(&["--signal", "sigquit", "--grace", "0", "--ready", "3000", "--", "node", "-e", "--url"]);
         let args = args.unwrap();
         assert_eq!((args.signal, args.grace, args.command.len()), (3, Duration::ZERO, 3));
         assert_eq!((args.ready.as_deref(), args.url), (Some("3000"), None));

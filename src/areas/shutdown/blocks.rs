@@ -75,7 +75,11 @@ fn times(r: &Rehearsal) -> Block {
         None if r.killed => "killed: the grace period was over".into(),
         None => "its parent alone is told how".into(),
     };
-    add("exit", t.exit_s, format!("{exit}; {} of {} of grace", r.took_s().map_or("?".into(), took), took(r.plan.grace_s)));
+    add(
+        "exit",
+        t.exit_s,
+        format!("{exit}; {} of {} of grace", r.took_s().map_or("?".into(), took), took(r.plan.grace_s)),
+    );
     if r.left.total() > 0 {
         let names: Vec<String> = r.left.top().iter().take(3).map(Process::label).collect();
         add("left", t.exit_s, format!("{} alive, killed: {}", r.left.total(), names.join(", ")));
@@ -105,7 +109,9 @@ fn line(r: &Rehearsal) -> Block {
         ("routing withdrawn", t.withdrawn_s),
         ("exit", t.exit_s),
     ];
-    let marks = marks.into_iter().filter_map(|(what, at)| Some((what.to_string(), at? * 1000.0))).collect();
+    let marks = marks.into_iter().filter_map(|(what, at)| Some((what.to_string(), at? * 1000.0)));
+    let mut marks: Vec<(String, f64)> = marks.collect();
+    marks.sort_by(|a, b| a.1.total_cmp(&b.1));
     Block::Chart { name: "time line", unit: "", step_ms: r.traffic.line.step_ms, lines, marks }
 }
 

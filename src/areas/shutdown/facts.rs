@@ -7,8 +7,8 @@ pub use advice::{Loss, advice};
 use crate::model::{
     Fate, Fates, Kept, Process, Reading, Traffic, Untrusted, Why, rates,
     role::Role,
-    sigterm::{Handler, Judged},
     signal,
+    sigterm::{Handler, Judged},
 };
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,10 @@ mod course;
 mod ready;
 mod who;
 
-use super::{args::Args, facts::{Facts, Rehearsal, Started}};
+use super::{
+    args::Args,
+    facts::{Facts, Rehearsal, Started},
+};
 use crate::{
     model::{Gap, Gaps, Reading, Why, rates::span, signal},
     source::{
@@ -84,10 +87,20 @@ impl Shutdown {
         let here = m.world.live && m.world.proc_root == Path::new("/proc");
         let scope = m.scope;
         if !here {
-            return Err(no(Why::Unsupported, "signals are sent to processes of this machine: --proc-root has no place here"));
+            return Err(no(
+                Why::Unsupported,
+                "signals are sent to processes of this machine: --proc-root has no place here",
+            ));
         }
-        if scope.tree.is_some() || !scope.names.is_empty() || scope.container.is_some() || scope.target.is_some() {
-            return Err(no(Why::Unsupported, "one process is told to end: name it by --pid N, or start it by -- CMD"));
+        if scope.tree.is_some()
+            || !scope.names.is_empty()
+            || scope.container.is_some()
+            || scope.target.is_some()
+        {
+            return Err(no(
+                Why::Unsupported,
+                "one process is told to end: name it by --pid N, or start it by -- CMD",
+            ));
         }
         let course = self.args.course() + SLACK;
         let ready_by = m.deadline.checked_sub(course).unwrap_or_else(Instant::now);
@@ -111,7 +124,9 @@ impl Shutdown {
                     }
                 };
                 let keeper = match &args.prestop {
-                    Some(line) => Some(Keeper::start(&[], Some(line), false).map_err(|e| no(Why::Unsupported, e))?),
+                    Some(line) => {
+                        Some(Keeper::start(&[], Some(line), false).map_err(|e| no(Why::Unsupported, e))?)
+                    }
                     None => None,
                 };
                 m.progress.announce(&format!("shutdown  {}", self.plan(&format!("pid {pid}"))));
@@ -121,7 +136,9 @@ impl Shutdown {
                     .and_then(|ready| course::run(args, m, ready, Started::Before, gaps))
             }
             ([], _) => Err(no(Why::Unsupported, "one process is told to end at a time: name one pid")),
-            (_, [_, ..]) => Err(no(Why::Unsupported, "either -- CMD or --pid: what is started has no pid yet")),
+            (_, [_, ..]) => {
+                Err(no(Why::Unsupported, "either -- CMD or --pid: what is started has no pid yet"))
+            }
             ([program, ..], []) => {
                 let aim = Aim::of(args, until)?;
                 aim.must_be_free()?;

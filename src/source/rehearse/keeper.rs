@@ -69,9 +69,8 @@ impl Keeper {
         let environment: Vec<CString> = env::vars_os()
             .filter_map(|(name, value)| text(&[&name, OsStr::new("="), &value].concat_os()).ok())
             .collect();
-        let pointers = |of: &[CString]| {
-            of.iter().map(|t| t.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>()
-        };
+        let pointers =
+            |of: &[CString]| of.iter().map(|t| t.as_ptr()).chain([std::ptr::null()]).collect::<Vec<_>>();
         let lists: Vec<_> = owned.iter().map(|(_, words)| pointers(words)).collect();
         let lines: Vec<Line> = owned
             .iter()
@@ -200,7 +199,8 @@ impl Keeper {
 
     /// Takes in what the keeper has to tell; waits so long for the first word.
     fn hear(&mut self, patience: Duration) {
-        let mut wait = Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: patience.subsec_nanos().into() };
+        let mut wait =
+            Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: patience.subsec_nanos().into() };
         while self.over.is_none() {
             match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&wait)) {
                 Ok(0) => return,
@@ -300,9 +300,8 @@ fn refusal(at: u64, errno: i32, program: &OsStr) -> String {
 
 /// Where a program is: as it is written when there is a `/` in it, else in the PATH.
 fn found(program: &OsStr) -> Result<PathBuf, String> {
-    let runs = |path: &Path| {
-        fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-    };
+    let runs =
+        |path: &Path| fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
     if program.as_bytes().contains(&b'/') {
         let path = PathBuf::from(program);
         return match fs::metadata(&path) {

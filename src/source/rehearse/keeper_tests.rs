@@ -66,7 +66,8 @@ fn how_it_ends_and_what_it_said_last_is_known() {
 
 #[test]
 fn it_begins_with_no_mask_no_ignored_signal_no_descriptor_and_a_session_of_its_own() {
-    let keeper = sh("grep -E 'SigBlk|SigIgn' /proc/self/status; ls /proc/self/fd | wc -l; ps -o sid= -p $$; echo $$");
+    let keeper =
+        sh("grep -E 'SigBlk|SigIgn' /proc/self/status; ls /proc/self/fd | wc -l; ps -o sid= -p $$; echo $$");
     let lines = printed(&keeper, 5);
     let mask = |line: &str| u64::from_str_radix(line.rsplit('\t').next().unwrap(), 16).unwrap();
     // 32 and 33 are the C library's own: whoever started us may have left them ignored.
@@ -90,7 +91,8 @@ fn those_who_left_the_session_and_ignore_signals_are_ended_too() {
 
 #[test]
 fn a_line_before_the_signal_runs_in_a_shell_and_its_end_is_known() {
-    let mut keeper = Keeper::start(&["sleep".into(), "60".into()], Some("echo before; exit 3"), false).unwrap();
+    let mut keeper =
+        Keeper::start(&["sleep".into(), "60".into()], Some("echo before; exit 3"), false).unwrap();
     keeper.before().unwrap();
     let gone = soon(|| {
         keeper.hear(Duration::from_millis(20));

@@ -1,6 +1,6 @@
 //! The healthy ends: a full drain gives no finding, whatever the service was made with.
 
-use super::shutdown::{Report, rehearse};
+use super::shutdown::{Report, node, rehearse};
 
 /// Everything that was sent was answered, and nothing is said.
 fn is_whole(report: &Report) {
@@ -13,12 +13,12 @@ fn is_whole(report: &Report) {
 
 #[test]
 fn node_that_drains() {
-    is_whole(&rehearse(&[], &["node", "/run/lab/patients/ends.js", "3000", "drains"]));
+    is_whole(&rehearse(&[], &node("A=b", "drains")));
 }
 
 #[test]
 fn node_that_drains_as_pid_1() {
-    is_whole(&rehearse(&["--as-pid1"], &["node", "/run/lab/patients/ends.js", "3000", "drains"]));
+    is_whole(&rehearse(&["--as-pid1"], &node("A=b", "drains")));
 }
 
 #[test]
@@ -29,15 +29,13 @@ fn node_that_drains_behind_a_shell_that_becomes_it() {
 
 #[test]
 fn node_that_drains_below_tini() {
-    is_whole(&rehearse(&["--as-pid1"], &["tini", "--", "node", "/run/lab/patients/ends.js", "3000", "drains"]));
+    is_whole(&rehearse(&["--as-pid1"], &[&["tini", "--"][..], &node("A=b", "drains")].concat()));
 }
 
 #[test]
-fn node_that_drains_slowly_enough_by_its_prestop() {
-    // The handler closes at once: what keeps it accepting is the sleep before the signal.
-    let flags = ["--prestop", "sleep 1.5"];
-    let report = rehearse(&flags, &["node", "/run/lab/patients/ends.js", "3000", "closes"]);
-    report.must_not_find("shutdown/late-refused");
-    report.must_not_find("shutdown/killed");
-    report.must_not_find("shutdown/exit-status");
+fn what_closes_at_once_is_kept_accepting_by_its_prestop() {
+    let report = rehearse(&["--prestop", "sleep 1.5"], &node("LATE_MS=0", "drains"));
+    for code in ["killed", "late-refused", "exit-status"] {
+        assert_eq!(report.outcome(&format!("shutdown/{code}")), "clear", "{report}");
+    }
 }

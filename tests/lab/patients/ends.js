@@ -3,10 +3,11 @@
 //   closes  server.close() and then the exit: requests in flight are answered, new connections are refused at once
 //   drains  goes on accepting for LATE_MS, says Connection: close, then closes and exits
 //   waits   has a handler that never comes to its end
-//   fails   closes, and exits with 3
+//   fails   exits with 3
 const http = require('http');
 const [port, way] = [Number(process.argv[2]), process.argv[3]];
 const late = Number(process.env.LATE_MS || 2500);
+const delay = Number(process.env.DELAY_MS || 20);
 let ending = false;
 
 const server = http.createServer((request, response) => {
@@ -14,7 +15,7 @@ const server = http.createServer((request, response) => {
   request.resume().on('end', () => setTimeout(() => {
     if (ending) response.setHeader('Connection', 'close');
     response.end('x'.repeat(2000));
-  }, 20));
+  }, delay));
 });
 server.keepAliveTimeout = 60000;
 
@@ -30,7 +31,7 @@ const ways = {
     }, late);
   },
   waits: () => {},
-  fails: () => exit(3),
+  fails: () => process.exit(3),
 };
 if (ways[way]) process.on('SIGTERM', ways[way]);
 server.listen(port, '127.0.0.1');

@@ -73,7 +73,10 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     }
     if told == 0 && untold > 0 {
         let untold: Reading<()> = Reading::unseen(Why::Unsupported);
-        let _ = out.part(&untold, "Node.js shows a handler whether or not the program has one: `paramedic shutdown` rehearses it");
+        let _ = out.part(
+            &untold,
+            "Node.js shows a handler whether or not the program has one: `paramedic shutdown` rehearses it",
+        );
     }
     // They come worst first: those left out are no worse than every row that was judged.
     out.looked(f.inits.total() - f.inits.top().len() as u64);

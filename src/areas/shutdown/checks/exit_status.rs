@@ -72,7 +72,9 @@ fn finding(r: &Rehearsal, exit: Exit) -> Finding {
         Exit::Code(2) if r.runtime.name() == "go" => {
             finding.because("a Go program that has no handler dies of the signal with 2")
         }
-        Exit::Signal(9) => finding.because("somebody else killed it: the limit of its memory, or a supervisor"),
+        Exit::Signal(9) => {
+            finding.because("somebody else killed it: the limit of its memory, or a supervisor")
+        }
         Exit::Signal(_) => finding.because("another signal than the one that was sent ended it"),
         Exit::Code(_) => finding,
     };

@@ -49,14 +49,16 @@ fn finding(r: &Rehearsal, out: &mut Judging) -> Finding {
     let (grace, name) = (span(r.plan.grace_s), signal::name(r.plan.signal));
     let title = format!("{} does not end within {grace} of {name}: it is killed", r.label());
     let title = match r.before {
-        Some(_) => title.replace(&format!("within {grace} of {name}"), &format!("within {grace} of preStop and {name}")),
+        Some(_) => title
+            .replace(&format!("within {grace} of {name}"), &format!("within {grace} of preStop and {name}")),
         None => title,
     };
     let mut finding = about(r, Severity::Warning, title).evidence("grace_s", r.plan.grace_s);
     if let Some(before) = r.before {
         finding = finding.evidence("prestop_s", before.took_s);
         if before.took_s >= r.plan.grace_s {
-            finding = finding.because("preStop took the whole grace period: the signal came with the SIGKILL");
+            finding =
+                finding.because("preStop took the whole grace period: the signal came with the SIGKILL");
         }
     }
     if let Some(ears) = out.aside(&r.ears) {

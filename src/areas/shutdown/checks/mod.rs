@@ -18,6 +18,9 @@ pub(super) const CHECKS: &[Check<Facts>] = &[
     exit_status::CHECK,
 ];
 
+/// Why requests stay unsent where all connections wait for answers: that is the server's doing.
+const BUSY: &str = "connections";
+
 /// The rehearsal, if there was one.
 fn rehearsal<'f>(f: &'f Facts, out: &mut Judging) -> Option<&'f Rehearsal> {
     let rehearsal = out.part(&f.rehearsal, "there was no rehearsal");
@@ -29,7 +32,8 @@ fn rehearsal<'f>(f: &'f Facts, out: &mut Judging) -> Option<&'f Rehearsal> {
 fn about(r: &Rehearsal, severity: Severity, title: String) -> Finding {
     use crate::model::Confidence::{High, Medium};
     // Requests that we did not send in time are no losses, but they thin out what the counts are made of.
-    let confidence = if r.client.unsent.is_empty() { High } else { Medium };
+    let ours = r.client.unsent.iter().any(|(limit, _)| limit != BUSY);
+    let confidence = if ours { Medium } else { High };
     let finding = Finding::new(severity, confidence, Thing::Process(r.service.clone()), title);
     let finding = match &r.listener {
         Some(other) => finding.about(Thing::Process(other.clone())),
@@ -46,7 +50,8 @@ fn because(r: &Rehearsal, mut finding: Finding, out: &mut Judging) -> Finding {
         finding = finding.because(said);
     } else if r.died_of_it(exit) {
         let name = signal::name(r.plan.signal);
-        finding = finding.because(format!("{} has no handler for {name}: the signal itself ended it", r.label()));
+        finding =
+            finding.because(format!("{} has no handler for {name}: the signal itself ended it", r.label()));
     }
     let left = r.left.total();
     if let Some(one) = r.left.top().first() {
@@ -55,7 +60,9 @@ fn because(r: &Rehearsal, mut finding: Finding, out: &mut Judging) -> Finding {
             one.label()
         ));
         if r.started == Started::Here {
-            finding = finding.because("as the first process of a container it may end otherwise: --as-pid1 rehearses that");
+            finding = finding.because(
+                "as the first process of a container it may end otherwise: --as-pid1 rehearses that",
+            );
         }
     }
     finding

@@ -61,7 +61,8 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
 fn finding(r: &Rehearsal, severity: Severity, dropped: u64, of: u64, out: &mut Judging) -> Finding {
     let ending = r.ending();
     let losses = || ending.each().filter(|(f, _)| !f.well() && *f != Fate::LateRefused);
-    let title = format!("{} loses {} of {} requests when it is told to end", r.label(), count(dropped), count(of));
+    let title =
+        format!("{} loses {} of {} requests when it is told to end", r.label(), count(dropped), count(of));
     let mut finding = about(r, severity, title).evidence("lost", dropped).evidence("of", of);
     for (fate, n) in losses() {
         finding = finding.evidence(fate.key(), n);
@@ -82,9 +83,10 @@ fn finding(r: &Rehearsal, severity: Severity, dropped: u64, of: u64, out: &mut J
     finding = because(r, finding, out);
     let before = r.earlier.lost();
     if before > 0 {
-        finding = finding
-            .evidence("lost_before", before)
-            .because(format!("{} more were lost before the end began: they are not counted here", count(before)));
+        finding = finding.evidence("lost_before", before).because(format!(
+            "{} more were lost before the end began: they are not counted here",
+            count(before)
+        ));
     }
     see_also(r, finding.remedy(advice(r.runtime, Loss::Dropped)))
 }

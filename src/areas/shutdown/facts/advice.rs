@@ -3,7 +3,7 @@
 //! <https://www.uvicorn.org/settings/>, <https://nginx.org/en/docs/control.html>, <https://pkg.go.dev/net/http#Server.Shutdown>.
 
 use super::{Ears, Rehearsal, Runtime, Started};
-use crate::model::{role::Role, sigterm::Handler, signal};
+use crate::model::{role::Role, signal, sigterm::Handler};
 
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +77,15 @@ pub fn advice(runtime: Runtime, loss: Loss) -> &'static str {
             "signal.NotifyContext, then srv.SetKeepAlivesEnabled(false), time.Sleep until routing is withdrawn, srv.Shutdown(ctx), and \
              wait for it before main returns"
         }
-        (Runtime::Go, Killed) => "srv.Shutdown(ctx) with a context whose deadline lies below the grace period",
+        (Runtime::Go, Killed) => {
+            "srv.Shutdown(ctx) with a context whose deadline lies below the grace period"
+        }
         (Runtime::Go, LateRefused) => {
             "srv.Shutdown closes listeners at once: time.Sleep before it, or a sleep in preStop, until routing is withdrawn"
         }
-        (Runtime::Go, NotDrained) => "srv.SetKeepAlivesEnabled(false) as soon as the signal comes, srv.Shutdown(ctx) later",
+        (Runtime::Go, NotDrained) => {
+            "srv.SetKeepAlivesEnabled(false) as soon as the signal comes, srv.Shutdown(ctx) later"
+        }
         (Runtime::Nginx, Dropped) => {
             "SIGQUIT is nginx's graceful stop, SIGTERM its fast one: STOPSIGNAL SIGQUIT, or preStop: nginx -s quit"
         }
@@ -102,7 +106,9 @@ pub fn advice(runtime: Runtime, loss: Loss) -> &'static str {
         (_, NotDrained) => {
             "from the signal on answer with Connection: close, and close idle connections before the exit"
         }
-        (_, Status) => "exit with 0 when the end was in good order: whatever else is reported as an error of the container",
+        (_, Status) => {
+            "exit with 0 when the end was in good order: whatever else is reported as an error of the container"
+        }
     }
 }
 
@@ -122,13 +128,19 @@ impl Rehearsal {
         let said = match (ears.role, ears.handler) {
             (_, Handler::Ignored) => format!("{label} ignores {name}"),
             (Role::Wrapper | Role::Prompt, Handler::Default) if first => {
-                format!("{label} is a shell: as PID 1 it has no handler for {name}, and shells give signals to nobody")
+                format!(
+                    "{label} is a shell: as PID 1 it has no handler for {name}, and shells give signals to nobody"
+                )
             }
             (Role::Wrapper | Role::Prompt, _) => {
-                format!("{label} is a shell, and shells give signals to nobody: the service below it was never told")
+                format!(
+                    "{label} is a shell, and shells give signals to nobody: the service below it was never told"
+                )
             }
             (Role::Node, Handler::Caught) if first && self.killed => {
-                format!("Node.js catches {name} in any case and, without a handler of the program, drops it as PID 1")
+                format!(
+                    "Node.js catches {name} in any case and, without a handler of the program, drops it as PID 1"
+                )
             }
             (role, Handler::Default) if first && !role.delegates() => {
                 format!("{label} has no handler for {name}, and the kernel drops it for PID 1")

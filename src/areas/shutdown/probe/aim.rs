@@ -5,7 +5,7 @@ use crate::{
     model::{Gap, Untrusted, Why},
     source::{
         dns::Names,
-        http::{Once, Request, Security, Target, Trust, Trouble, Url, once},
+        http::{Once, Request, Security, Target, Trouble, Trust, Url, once},
         rehearse::Listener,
     },
 };
@@ -117,7 +117,10 @@ impl Aim {
         ports.dedup();
         if let [first, _, ..] = &ports[..] {
             let all: Vec<String> = ports.iter().map(u16::to_string).collect();
-            let what = format!("it listens on ports {}: say which one by --url http://127.0.0.1:{first}/", all.join(", "));
+            let what = format!(
+                "it listens on ports {}: say which one by --url http://127.0.0.1:{first}/",
+                all.join(", ")
+            );
             return Err(no(Why::Malformed, what));
         }
         let Some(one) = listeners.first() else { return Ok(()) };
@@ -163,8 +166,13 @@ fn answered(url: &Url, said: Once) -> Result<Result<Once, String>, Gap> {
     match said.status {
         300..400 => {
             let to = said.location.as_deref().map(Untrusted::from_bytes);
-            let to = to.map_or_else(String::new, |t| format!(" to {}", t.as_str().chars().take(SHOWN).collect::<String>()));
-            let what = format!("{url} redirects{to} ({}): redirections are not followed, name what is meant by --url", said.status);
+            let to = to.map_or_else(String::new, |t| {
+                format!(" to {}", t.as_str().chars().take(SHOWN).collect::<String>())
+            });
+            let what = format!(
+                "{url} redirects{to} ({}): redirections are not followed, name what is meant by --url",
+                said.status
+            );
             Err(no(Why::Malformed, what))
         }
         500.. => Ok(Err(format!("it answers with {}", said.status))),

@@ -48,12 +48,23 @@ impl Drop for Finish<'_> {
 ///
 /// # Errors
 /// It ended by itself before, no request was answered, or the client could not be had.
-pub(super) fn run(args: &Args, m: &Moment, ready: Ready, started: Started, gaps: &mut Gaps) -> Result<Rehearsal, Gap> {
+pub(super) fn run(
+    args: &Args,
+    m: &Moment,
+    ready: Ready,
+    started: Started,
+    gaps: &mut Gaps,
+) -> Result<Rehearsal, Gap> {
     let Ready { mut service, target, request, slow, said, listener } = ready;
     // Half of the rate over connections of their own, as clients without a pool have it.
     let half = args.rate / 2.0;
-    let shape =
-        Shape { kept_per_s: half, kept: args.connections, new_per_s: half, idle: args.idle, slow: slow.clone() };
+    let shape = Shape {
+        kept_per_s: half,
+        kept: args.connections,
+        new_per_s: half,
+        idle: args.idle,
+        slow: slow.clone(),
+    };
     let course = Course::default();
     let (ended, loaded) = thread::scope(|scope| {
         let loading = thread::Builder::new().name("load".into());
@@ -80,6 +91,9 @@ pub(super) fn run(args: &Args, m: &Moment, ready: Ready, started: Started, gaps:
     }
     if ended.gone.is_none() {
         gaps.add(Why::TimedOut, "the end of the service", "it was killed and hangs in the kernel: state D");
+    }
+    for (limit, n) in loaded.own.unsent.iter().filter(|(limit, _)| *limit != "connections") {
+        gaps.add_many(Why::TooMany, "requests that were due and that we could not send", *n, limit);
     }
     Ok(whole(args, target.url.to_string(), started, slow.is_some(), &course, who, ended, loaded))
 }
@@ -121,7 +135,10 @@ impl Steering<'_, '_> {
                 return Ok(());
             }
             if begun.elapsed() >= self.args.warm_up + FIRST.max(self.args.request.request_timeout / 2) {
-                return Err(no(Why::Absent, format!("not one of {sent} requests was answered under load: nothing can be told")));
+                return Err(no(
+                    Why::Absent,
+                    format!("not one of {sent} requests was answered under load: nothing can be told"),
+                ));
             }
         }
     }
@@ -183,7 +200,8 @@ impl Steering<'_, '_> {
                 if out.gone.is_some() {
                     out.left = self.left();
                     if before {
-                        out.before = Some(Before { took_s: seconds(now, ending), exit: Reading::unseen(Why::Absent) });
+                        out.before =
+                            Some(Before { took_s: seconds(now, ending), exit: Reading::unseen(Why::Absent) });
                         before = false;
                     }
                     // With the first process of a container all others end.
