@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const MOST_RATE: f64 = 20_000.0;
 
 /// Flags of `shutdown`.
-// The command and the line before the signal may hold secrets: never part of a snapshot.
+// The command, the line before the signal and the query of a URL may hold secrets: never part of a snapshot.
 #[derive(clap::Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Args {
     /// The service: it is started, rehearsed and ended, with all that it started. A service that runs already is named by --pid
@@ -19,9 +19,11 @@ pub struct Args {
     pub command: Vec<OsString>,
     /// What is asked again and again [default: the port of --ready, else the only one that CMD listens on]
     #[arg(long, value_name = "URL")]
+    #[serde(skip)]
     pub url: Option<String>,
     /// It is ready when this URL, or this port, answers [default: the URL]
     #[arg(long, value_name = "URL|PORT", requires = "command")]
+    #[serde(skip)]
     pub ready: Option<String>,
     /// So long it may take until it is ready
     #[arg(long, value_name = "DUR", default_value = "30s", value_parser = span)]

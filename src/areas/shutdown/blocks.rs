@@ -54,7 +54,10 @@ fn times(r: &Rehearsal) -> Block {
         let at = since(at).filter(|s| *s >= 0.0);
         all.push((place, vec![what.into(), at.map_or(Cell::None, Cell::from), more.into()]));
     };
-    add("load", Some(0.0), format!("{} requests/s to {}", r.plan.rate, r.url));
+    // 404 is an answer, and perhaps not the one that was meant.
+    let odd = r.traffic.statuses.iter().filter(|(status, _)| !(200..300).contains(status));
+    let odd: String = odd.map(|(status, n)| format!("; {n} answers of {status}")).collect();
+    add("load", Some(0.0), format!("{} requests/s to {}{odd}", r.plan.rate, r.url));
     if let Some(before) = r.before {
         let exit = before.exit.drawn().map_or_else(|| "cut short".to_string(), |e| e.phrase());
         add("preStop", Some(t.ending_s), format!("took {}, {exit}", took(before.took_s)));

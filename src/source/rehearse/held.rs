@@ -57,6 +57,11 @@ impl Held {
         if stat.kernel_thread {
             return Err(format!("pid {pid} is a kernel thread"));
         }
+        if rustix::process::test_kill_process(number) == Err(rustix::io::Errno::PERM) {
+            return Err(format!(
+                "pid {pid} may not be sent signals by us: run paramedic as its user or as root"
+            ));
+        }
         let start_ticks = stat.start_ticks;
         Ok(Self { pid, start_ticks, descriptor, gone: None })
     }

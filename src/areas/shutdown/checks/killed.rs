@@ -1,7 +1,7 @@
 //! `shutdown/killed`
 
 use super::{
-    super::facts::{Facts, Loss, Rehearsal, advice},
+    super::facts::{Facts, Loss, Rehearsal},
     about, because, rehearsal, see_also,
 };
 use crate::{
@@ -69,7 +69,7 @@ fn finding(r: &Rehearsal, out: &mut Judging) -> Finding {
     }
     finding = because(r, finding, out);
     finding = finding.because(r.arithmetic());
-    see_also(r, finding.remedy(advice(r.runtime, Loss::Killed)))
+    see_also(r, finding.remedy(r.advice(out.aside(&r.ears), Loss::Killed)))
 }
 
 #[cfg(test)]

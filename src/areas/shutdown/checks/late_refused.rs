@@ -1,7 +1,7 @@
 //! `shutdown/late-refused`
 
 use super::{
-    super::facts::{Facts, Loss, Rehearsal, advice, took},
+    super::facts::{Facts, Loss, Rehearsal, took},
     about, because, rehearsal, see_also,
 };
 use crate::{
@@ -80,7 +80,7 @@ fn finding(r: &Rehearsal, refused: u64, out: &mut Judging) -> Finding {
     let exit = out.aside(&r.exit).copied();
     // Who has no handler at all needs one first.
     let loss = if r.died_of_it(exit) { Loss::Dropped } else { Loss::LateRefused };
-    see_also(r, finding.remedy(advice(r.runtime, loss)))
+    see_also(r, finding.remedy(r.advice(out.aside(&r.ears), loss)))
 }
 
 #[cfg(test)]

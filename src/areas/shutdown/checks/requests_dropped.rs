@@ -1,7 +1,7 @@
 //! `shutdown/requests-dropped`
 
 use super::{
-    super::facts::{Facts, Loss, Rehearsal, advice, phrase, took},
+    super::facts::{Facts, Loss, Rehearsal, phrase, took},
     about, because, rehearsal, see_also,
 };
 use crate::{
@@ -88,7 +88,7 @@ fn finding(r: &Rehearsal, severity: Severity, dropped: u64, of: u64, out: &mut J
             count(before)
         ));
     }
-    see_also(r, finding.remedy(advice(r.runtime, Loss::Dropped)))
+    see_also(r, finding.remedy(r.advice(out.aside(&r.ears), Loss::Dropped)))
 }
 
 #[cfg(test)]

@@ -112,27 +112,47 @@ pub fn advice(runtime: Runtime, loss: Loss) -> &'static str {
     }
 }
 
+/// For a shell that stands between the signal and the service.
+const EXEC: &str = "exec the service, so that the shell becomes it (sh -c 'exec CMD', the exec form of CMD in a Dockerfile); below tini that \
+                    or tini -g";
+
+impl Ears {
+    /// A shell stands between the signal and whoever does the work: the first process itself, or the child of a small init.
+    pub fn through_a_shell(&self) -> bool {
+        let shell = self.below.as_ref().is_some_and(|b| b.role == Role::Wrapper && b.works);
+        self.role == Role::Wrapper && self.handler == Handler::Default
+            || self.role == Role::Forwarder && shell
+    }
+}
+
 impl Rehearsal {
+    /// What helps here.
+    pub fn advice(&self, ears: Option<&Ears>, loss: Loss) -> &'static str {
+        match ears.is_some_and(Ears::through_a_shell) {
+            true => EXEC,
+            false => advice(self.runtime, loss),
+        }
+    }
     /// Why the signal did not do what it is for, as far as the masks told before it was sent: what took it.
     pub fn ate(&self, ears: &Ears) -> Option<String> {
         let (name, label) = (signal::name(self.plan.signal), self.label());
         let first = self.started == Started::AsPid1;
         // An init tells its child; when that is a shell, it dies and the init ends with it, whoever else is at work.
-        let shell = ears.below.as_ref().filter(|b| matches!(b.role, Role::Wrapper) && b.works);
-        if let Some(shell) = shell.filter(|_| ears.role == Role::Forwarder) {
+        let shell = ears.below.as_ref().filter(|_| ears.role == Role::Forwarder && ears.through_a_shell());
+        if let Some(shell) = shell {
             return Some(format!(
                 "{label} gives {name} to its child alone: {}, a shell, which tells nobody; when it ends the service below it is killed",
                 shell.process.label()
             ));
         }
         let said = match (ears.role, ears.handler) {
-            (_, Handler::Ignored) => format!("{label} ignores {name}"),
+            (_, Handler::Ignored) if self.killed => format!("{label} ignores {name}"),
             (Role::Wrapper | Role::Prompt, Handler::Default) if first => {
                 format!(
                     "{label} is a shell: as PID 1 it has no handler for {name}, and shells give signals to nobody"
                 )
             }
-            (Role::Wrapper | Role::Prompt, _) => {
+            (Role::Wrapper | Role::Prompt, Handler::Default) => {
                 format!(
                     "{label} is a shell, and shells give signals to nobody: the service below it was never told"
                 )
@@ -142,7 +162,7 @@ impl Rehearsal {
                     "Node.js catches {name} in any case and, without a handler of the program, drops it as PID 1"
                 )
             }
-            (role, Handler::Default) if first && !role.delegates() => {
+            (role, Handler::Default) if first && self.killed && !role.delegates() => {
                 format!("{label} has no handler for {name}, and the kernel drops it for PID 1")
             }
             (role, _) if role.delegates() && self.killed => {
