@@ -63,6 +63,11 @@ pub trait Area: Sized + Send + 'static {
     }
     /// Starts a probe; reads nothing yet.
     fn open(args: &Self::Args) -> Self;
+    /// What must be agreed to before it begins, since it hurts somebody: what it does to whom. `pids` are those of `--pid`. None
+    /// where nothing hurts, and where it was agreed to by a flag.
+    fn question(&mut self, _pids: &[i32]) -> Option<String> {
+        None
+    }
     /// First half of a look: cheap reading, and finding out what the shared walk is wanted for.
     ///
     /// # Errors
@@ -162,6 +167,10 @@ pub trait Running: Wanting + Send {
     }
     /// Makes what stands in its place in the report when it does not come back.
     fn stand_in(&self) -> StandIn;
+    /// What must be agreed to before it begins, see [`Area::question`].
+    fn question(&mut self, _pids: &[i32]) -> Option<String> {
+        None
+    }
     /// First half of a look.
     fn read(&mut self, m: &Moment);
     /// Second half, after the walk.
@@ -256,6 +265,9 @@ impl<A: Area> Running for Live<A> {
     }
     fn may_take(&self) -> Duration {
         A::may_take(&self.args)
+    }
+    fn question(&mut self, pids: &[i32]) -> Option<String> {
+        self.probe.question(pids)
     }
     fn stand_in(&self) -> StandIn {
         let args = self.args.clone();

@@ -13,6 +13,7 @@ mod pg;
 mod pgbouncer;
 mod pods;
 mod request;
+mod shutdown;
 mod sockets;
 
 pub use area::{Area, Chosen, Entry, Place, Recorded, Running, StandIn};
@@ -32,6 +33,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<pgbouncer::PgBouncer>(),
     Entry::of::<compare::Compare>(),
     Entry::of::<pods::Pods>(),
+    Entry::of::<shutdown::Shutdown>(),
 ];
 
 /// What `snapshot` records beside the areas, for `compare`.

@@ -1,6 +1,6 @@
 //! `check`, every area's own command and `snapshot`: look, judge, say.
 
-use super::{output::Out, progress::Stderr, settings};
+use super::{consent::agreed, output::Out, progress::Stderr, settings};
 use crate::{
     areas::{AREAS, ATTRIBUTES, Chosen, Entry, Recorded, Running},
     cli::{Output, Shared},
@@ -222,7 +222,7 @@ fn ms(start: Instant) -> f64 {
 
 fn live(
     plan: &Plan,
-    areas: Vec<Box<dyn Running>>,
+    mut areas: Vec<Box<dyn Running>>,
     unasked: Vec<Gap>,
     shared: &Shared,
     out: &Out,
@@ -234,6 +234,7 @@ fn live(
     );
     let may = areas.iter().map(|a| a.may_take()).max().unwrap_or_default();
     let timing = timing(shared, takes, may)?;
+    areas.iter_mut().filter_map(|a| a.question(&shared.pid)).try_for_each(|question| agreed(&question))?;
     let mut session = open(areas, shared)?.telling(Arc::new(Stderr::new(out.style())));
     let host = plan.host(&session);
     let report = |session: &Session, at: Stamp, start: Instant| {

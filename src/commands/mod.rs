@@ -1,5 +1,6 @@
 //! Commands: from the parsed line to an exit code. The areas' own commands and `check` are one: [`look`].
 
+mod consent;
 mod explain;
 mod look;
 mod on;

@@ -166,6 +166,9 @@ pub enum Block {
         step_ms: u64,
         /// Named series.
         lines: Vec<(String, Vec<f64>)>,
+        /// What happened when: milliseconds since the begin of the first step. Where there are any, the values are counts that may
+        /// be added up, and all of them are drawn.
+        marks: Vec<(String, f64)>,
     },
     /// Things below one another.
     Tree {

@@ -202,6 +202,9 @@ pub enum BlockV1 {
         step_ms: u64,
         /// Named series.
         lines: Vec<(String, Vec<f64>)>,
+        /// What happened when: milliseconds since the begin of the first step.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        marks_ms: Vec<(String, f64)>,
     },
     /// Things below one another.
     Tree {
@@ -304,7 +307,9 @@ impl From<Block> for BlockV1 {
     fn from(b: Block) -> Self {
         match b {
             Block::Table { name, columns, rows, total } => BlockV1::Table { name, columns, rows, total },
-            Block::Chart { name, unit, step_ms, lines } => BlockV1::Chart { name, unit, step_ms, lines },
+            Block::Chart { name, unit, step_ms, lines, marks } => {
+                BlockV1::Chart { name, unit, step_ms, lines, marks_ms: marks }
+            }
             Block::Tree { name, roots, total } => BlockV1::Tree { name, roots, total },
             Block::Graph { name, nodes, edges } => BlockV1::Graph { name, nodes, edges },
             Block::Histogram { name, unit, edges, beyond, lines } => {

@@ -114,6 +114,11 @@ proptest! {
         report.sections[0].gaps.push(Gap::new(any(), Why::Denied, "").remedy("paramedic"));
         report.sections[1].blocks.push(BlockV1::Chart {
             name: "open", unit: "", step_ms: 10, lines: vec![("a\u{1b}\n\u{202e}".into(), vec![f64::NAN, 1.0, 2.0])],
+            marks_ms: vec![],
+        });
+        report.sections[1].blocks.push(BlockV1::Chart {
+            name: "requests", unit: "", step_ms: 10, lines: vec![("a\u{1b}\n\u{202e}".into(), vec![f64::NAN, 1.0, 2.0])],
+            marks_ms: vec![("b\u{1b}\n".into(), f64::NAN), ("c".into(), 1e300), ("d".into(), -1.0)],
         });
         report.sections[1].blocks.push(BlockV1::Histogram {
             name: "latency", unit: "ms", edges: vec![1.0, 10.0], beyond: "no answer",

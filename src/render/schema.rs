@@ -83,6 +83,7 @@ mod tests {
                 unit: "",
                 step_ms: 10,
                 lines: vec![("node".into(), vec![1.0, 2.5])],
+                marks_ms: vec![("exit".into(), 12.5)],
             },
             BlockV1::Histogram {
                 name: "latency",

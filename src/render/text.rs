@@ -123,7 +123,12 @@ fn draw(pen: &mut Pen, block: &BlockV1, named: bool, most: usize, rest: &str) {
             }
             table::draw(pen, columns, rows, &table::Extent { rows: most, total: *total, rest });
         }
-        BlockV1::Chart { name, unit, step_ms, lines } => chart::draw(pen, name, unit, *step_ms, lines),
+        BlockV1::Chart { name, unit, step_ms, lines, marks_ms } if marks_ms.is_empty() => {
+            chart::draw(pen, name, unit, *step_ms, lines);
+        }
+        BlockV1::Chart { name, step_ms, lines, marks_ms, .. } => {
+            chart::draw_counts(pen, name, *step_ms, lines, marks_ms);
+        }
         BlockV1::Tree { roots, .. } if roots.is_empty() => {}
         BlockV1::Tree { name, roots, total } => {
             tree::draw(pen, name, &roots[..roots.len().min(most)], *total, rest)

@@ -50,7 +50,9 @@ pub(super) fn show(cell: &Cell, unit: &str) -> String {
 /// Seconds: never `0s` for what was not 0.
 pub(super) fn span(seconds: f64) -> String {
     match seconds {
-        s if s <= 0.0 => "0s".into(),
+        // Before the moment that counts as nought.
+        s if s < 0.0 => format!("-{}", span(-s)),
+        0.0 => "0s".into(),
         s if s < 0.0995 => millis(s * 1000.0),
         // 1.003 s is `1s`: more digits than one say nothing here.
         s if s < 9.95 => rates::span((s * 10.0).round() / 10.0),

@@ -19,6 +19,7 @@ pub mod pg;
 pub mod proc;
 pub mod program;
 pub mod reach;
+pub mod rehearse;
 pub mod rooted;
 mod scope;
 pub mod snapshot;

@@ -1,12 +1,11 @@
 //! What was seen of life and death of the services: plain data, bounded, and all that checks and tables get.
 
-mod role;
-mod verdict;
-
-pub use role::{Role, role};
 #[cfg(test)]
-pub use verdict::Reason;
-pub use verdict::{Handler, Judged, Signs, Verdict, decide};
+pub use crate::model::sigterm::Reason;
+pub use crate::model::{
+    role::{Role, role},
+    sigterm::{Handler, Judged, Signs, Verdict, decide},
+};
 
 use crate::model::{Kept, Process, Reading, Untrusted, Why};
 use serde::{Deserialize, Serialize};

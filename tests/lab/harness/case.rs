@@ -84,7 +84,7 @@ impl Case {
 
     /// [`Case::paramedic`] as another user or with other limits.
     pub fn paramedic_as(&self, look: Look, args: &[&str]) -> Report {
-        let args = [args, &["--json"]].concat();
+        let args = with(args, &["--json"]);
         let ended = self.run(look, &args);
         Report::read(&args, ended)
     }
@@ -133,9 +133,15 @@ impl Case {
             None => command.arg("--nofile=1024:4096"),
         };
         drop_rights(&mut command, look.uid);
-        command.arg("/run/lab/paramedic").args(args).args(FLAGS);
+        command.arg("/run/lab/paramedic").args(with(args, &FLAGS));
         run::to_end(command, "", DEADLINE)
     }
+}
+
+/// Adds flags; what follows `--` is none of ours.
+fn with<'a>(args: &[&'a str], flags: &[&'a str]) -> Vec<&'a str> {
+    let at = args.iter().position(|a| *a == "--").unwrap_or(args.len());
+    [&args[..at], flags, &args[at..]].concat()
 }
 
 impl Deref for Case {

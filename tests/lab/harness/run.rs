@@ -77,6 +77,8 @@ pub fn how_to_install(program: &str) -> String {
         "ip" | "ss" | "tc" => "iproute2",
         "nft" => "nftables",
         "tini" => "tini",
+        "gunicorn" => "gunicorn",
+        "uvicorn" => "uvicorn python3-uvicorn",
         "java" => "default-jre-headless",
         "ps" => "procps",
         "dnsmasq" => "dnsmasq-base",

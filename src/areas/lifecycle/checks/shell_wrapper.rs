@@ -31,6 +31,7 @@ check! {
     ///
     /// `ps -o pid,ppid,args` inside the container: pid 1 is a shell and the service has another pid. `docker inspect -f
     /// '{{json .Config.Cmd}} {{json .Config.Entrypoint}}' IMAGE` shows `["/bin/sh","-c",…]` for the shell form of `CMD`.
+    /// `paramedic shutdown --as-pid1 -- sh -c LINE` rehearses what becomes of the signal and of the requests.
     ///
     /// ## Fix
     ///

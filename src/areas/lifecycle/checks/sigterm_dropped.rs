@@ -32,7 +32,8 @@ check! {
     ///
     /// `grep Sig /proc/1/status` inside the container: bit 15 (`4000`) of `SigCgt` is a handler. `docker stop` or deleting
     /// the pod takes exactly the grace period, and the exit code is 137 where it should be 143 or 0. An image that names
-    /// another `STOPSIGNAL` is stopped by that one: then this code can be ignored for it.
+    /// another `STOPSIGNAL` is stopped by that one: then this code can be ignored for it. What the end costs in requests, also
+    /// where masks tell nothing: `paramedic shutdown --as-pid1 -- CMD` rehearses it.
     ///
     /// ## Fix
     ///
@@ -72,7 +73,10 @@ fn judge(f: &Facts, at: &Limits, out: &mut Judging) {
     }
     if told == 0 && untold > 0 {
         let untold: Reading<()> = Reading::unseen(Why::Unsupported);
-        let _ = out.part(&untold, "Node.js shows a handler whether or not the program has one");
+        let _ = out.part(
+            &untold,
+            "Node.js shows a handler whether or not the program has one: `paramedic shutdown` rehearses it",
+        );
     }
     // They come worst first: those left out are no worse than every row that was judged.
     out.looked(f.inits.total() - f.inits.top().len() as u64);

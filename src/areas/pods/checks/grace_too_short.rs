@@ -26,6 +26,7 @@ check! {
     ///
     /// `kubectl get pod POD -o jsonpath='{.spec.terminationGracePeriodSeconds} {..preStop}'`; delete one pod and look at the
     /// exit code and at how long it took: `kubectl delete pod POD --wait & kubectl get pod POD -w`.
+    /// Without a cluster: `paramedic shutdown --grace 30s --prestop 'sleep 10' -- CMD` says how long it takes.
     ///
     /// ## Fix
     ///

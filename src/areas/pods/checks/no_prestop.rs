@@ -29,6 +29,7 @@ check! {
     ///
     /// `kubectl get deploy NAME -o jsonpath='{..lifecycle}'`. `paramedic --on deploy/NAME lifecycle` shows what
     /// SIGTERM does to the processes in there. Failed hooks: `kubectl get events --field-selector reason=FailedPreStopHook`.
+    /// What comes late and is refused: `paramedic shutdown --late 5s -- CMD`, and with `--prestop 'sleep 5'`.
     ///
     /// ## Fix
     ///

@@ -24,6 +24,7 @@ check! {
     /// ## Confirm
     ///
     /// `docker inspect -f '{{.Config.StopSignal}}' IMAGE`; in the cluster `kubectl get pod POD -o jsonpath='{..containerStatuses[*].stopSignal}'`.
+    /// What either signal costs: `paramedic shutdown --signal QUIT -- nginx -g 'daemon off;'`, and with `--signal TERM`.
     ///
     /// ## Fix
     ///
