@@ -2,12 +2,17 @@
 //! fate. [`once`] looks at one answer, [`load`] keeps many on their way.
 
 pub mod answer;
+mod drip;
+mod held;
+mod idle;
 mod load;
 mod once;
 mod request;
 mod tls;
 mod url;
 
+pub use drip::{DripEnd, Dripped, Part, drip};
+pub use idle::{Rest, RestEnd, beyond, certificate_end, idle};
 pub use load::{Course, Loaded, Own, Shape, load};
 pub use once::{Once, once};
 pub use request::{Kind, Request, Target, Trouble};
