@@ -1,11 +1,48 @@
-//! When certificates in a PEM file end.
+//! Certificates in PEM files: whom this machine trusts, and when one ends.
 
 use super::pg;
 use crate::model::Stamp;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
+use std::{fs, io::Read, path::Path};
 
 /// A file with more of them is a bundle of authorities, some of which have always ended.
 const MOST: usize = 8;
+/// Where distributions keep the authorities that they trust.
+const SYSTEM: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+/// At most this much of a file is read, in bytes.
+const MOST_READ: u64 = 8 << 20;
+
+/// The authorities that this machine trusts; `None` when it has no list of them.
+pub(super) fn system() -> Option<Vec<CertificateDer<'static>>> {
+    SYSTEM.iter().find_map(|p| certificates(Path::new(p)).ok()).filter(|found| !found.is_empty())
+}
+
+/// All certificates in a file.
+///
+/// # Errors
+/// What is wrong with it, with its name.
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    pem(path)
+}
+
+/// All items of a kind in a file.
+pub(super) fn pem<T: PemObject>(path: &Path) -> Result<Vec<T>, String> {
+    let bytes = read(path)?;
+    T::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// A file that holds such items.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).and_then(|f| f.take(MOST_READ).read_to_end(&mut bytes));
+    file.map(|_| bytes).map_err(|e| format!("{}: {e}", path.display()))
+}
 
 /// When the first of the certificates in this file ends; `None` when it holds none, or is a bundle of many.
 pub fn expires(pem: &[u8]) -> Option<Stamp> {
@@ -23,7 +60,7 @@ pub fn expires(pem: &[u8]) -> Option<Stamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, process::Command};
+    use std::process::Command;
 
     /// What openssl makes, and when it says that it ends.
     fn made(days: &str, key: &str) -> (Vec<u8>, String) {

@@ -134,7 +134,7 @@ impl Http {
                 let named = url.host.parse::<std::net::IpAddr>().is_err().then_some(name);
                 facts.answer = Reading::seen(told::answered(once, named, target.addresses.len()));
                 facts.certificate = match once.expires {
-                    Some(ends) => Reading::seen(certificate(ends, stamp)),
+                    Some(ends) => Reading::seen(shown(ends, &target, until, stamp)),
                     None => Reading::unseen(if url.tls { Why::Malformed } else { Why::NotAsked }),
                 };
             }
@@ -149,8 +149,9 @@ impl Http {
                     facts.certificate = ended(&target, end.min(Instant::now() + SLACK), stamp);
                 }
                 // Neither a connection that is cut nor an answer that is late keeps a load from being what it is.
-                let goes_on = matches!(trouble.kind, Kind::Cut | Kind::TimedOut) && args.length.is_some();
-                let gap = Gap::new(facts.url.clone(), why, trouble);
+                let goes_on = matches!(trouble.kind, Kind::Cut | Kind::TimedOut | Kind::Unended)
+                    && args.length.is_some();
+                let gap = Gap::new(facts.url.clone(), why, told::trouble(trouble, &url));
                 if !goes_on {
                     self.facts = Some(facts);
                     return Err(gap);
@@ -246,7 +247,7 @@ impl Work<'_> {
     }
 
     fn hole<T>(&self, trouble: Trouble, what: &'static str, gaps: &mut Gaps) -> Reading<T> {
-        gaps.add(trouble.why(), what, &trouble);
+        gaps.add(trouble.why(), what, told::trouble(&trouble, &self.target.url));
         Reading::unseen(trouble.why())
     }
 
@@ -313,17 +314,34 @@ fn connects(target: &Target, end: Instant) -> bool {
     !left.is_zero() && to.is_some_and(|to| std::net::TcpStream::connect_timeout(to, left).is_ok())
 }
 
-fn certificate(ends: i64, now: Stamp) -> Certificate {
+/// A certificate that ends within this time is looked at again, for how long it was made, s.
+const SOON: f64 = 30.0 * 86_400.0;
+
+fn certificate(ends: i64, begins: Option<i64>, now: Stamp) -> Certificate {
+    let whole_s = begins.map(|begins| ends.saturating_sub(begins) as f64);
     let ends = Stamp::from_ms(ends.saturating_mul(1000));
-    Certificate { ends, left_s: (ends.ms() as f64 - now.ms() as f64) / 1000.0, whole_s: None }
+    Certificate { ends, left_s: (ends.ms() as f64 - now.ms() as f64) / 1000.0, whole_s }
+}
+
+/// The certificate of a server that answered: one that ends soon may have been made for a short time, which takes another
+/// handshake to see.
+fn shown(ends: i64, target: &Target, until: Instant, now: Stamp) -> Certificate {
+    let first = certificate(ends, None, now);
+    if first.left_s > SOON {
+        return first;
+    }
+    match http::validity(target, until) {
+        Ok(Some((begins, again))) if again == ends => certificate(ends, Some(begins), now),
+        _ => first,
+    }
 }
 
 /// A certificate whose time is over is why there is no TLS: nothing but a handshake is made to find out.
 fn ended(target: &Target, until: Instant, now: Stamp) -> Reading<Certificate> {
     let Ok(anyone) = Security::new(&Trust::Anyone, false) else { return Reading::unseen(Why::Absent) };
     let target = Target { security: Some(anyone), http2: false, ..target.clone() };
-    match http::certificate_end(&target, until) {
-        Ok(Some(end)) => Reading::seen(certificate(end, now)),
+    match http::validity(&target, until) {
+        Ok(Some((begins, ends))) => Reading::seen(certificate(ends, Some(begins), now)),
         Ok(None) => Reading::unseen(Why::Malformed),
         Err(trouble) => Reading::unseen(trouble.why()),
     }

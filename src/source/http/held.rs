@@ -69,10 +69,10 @@ impl Held {
         Ok(held)
     }
 
-    /// When the first certificate that was shown ends, seconds since 1970.
-    pub fn expires(&self) -> Option<i64> {
+    /// Begin and end of the first certificate that was shown, seconds since 1970.
+    pub fn validity(&self) -> Option<(i64, i64)> {
         let chain = self.tls.as_ref()?.peer_certificates()?;
-        crate::source::pg::expires(chain.first()?)
+        crate::source::pg::validity(chain.first()?)
     }
 
     /// One step of TLS in either direction; false when the socket has nothing for us and takes nothing.
@@ -222,18 +222,8 @@ impl Held {
 
 /// The head of a request over a connection that is to be kept; without a length the last line end is left out: it does not end.
 pub(super) fn head(target: &Target, request: &Request, length: Option<usize>) -> Vec<u8> {
-    let named = |name: &str| request.fields.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     let mut head = format!("{} {} HTTP/1.1\r\n", request.method, target.url.target);
-    if !named("host") {
-        head.push_str(&format!("Host: {}\r\n", target.url.authority()));
-    }
-    if !named("user-agent") {
-        head.push_str("User-Agent: paramedic\r\n");
-    }
-    if !named("accept") {
-        head.push_str("Accept: */*\r\n");
-    }
-    for (name, value) in &request.fields {
+    for (name, value) in request.named(target) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     match length {

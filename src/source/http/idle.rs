@@ -103,11 +103,11 @@ pub(super) fn status(bytes: &[u8]) -> Option<u16> {
     std::str::from_utf8(rest).ok()?.parse().ok()
 }
 
-/// When the certificate that a server shows ends, seconds since 1970, whoever vouches for it. Nothing is asked of the server.
+/// Begin and end of the certificate that a server shows, seconds since 1970, whoever vouches for it. Nothing is asked of it.
 ///
 /// # Errors
 /// When there is no handshake.
-pub fn certificate_end(target: &Target, until: Instant) -> Result<Option<i64>, Trouble> {
+pub fn validity(target: &Target, until: Instant) -> Result<Option<(i64, i64)>, Trouble> {
     let to = *target.addresses.first().ok_or_else(none)?;
-    Ok(Held::open(target, to, until)?.expires())
+    Ok(Held::open(target, to, until)?.validity())
 }

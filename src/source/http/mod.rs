@@ -3,17 +3,20 @@
 
 pub mod answer;
 mod drip;
+mod exchange;
+mod fate;
 mod held;
 mod idle;
 mod load;
 mod once;
 mod request;
+mod stream;
 mod tls;
 mod url;
 
 pub use drip::{DripEnd, Dripped, Part, drip};
-pub use idle::{Rest, RestEnd, beyond, certificate_end, idle};
-pub use load::{Course, Loaded, Own, Shape, load};
+pub use idle::{Rest, RestEnd, beyond, idle, validity};
+pub use load::{Course, Loaded, Own, Shape, Slow, load};
 pub use once::{Once, once};
 pub use request::{Kind, Request, Target, Trouble};
 pub use tls::{Security, Trust};

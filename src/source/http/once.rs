@@ -1,10 +1,17 @@
 //! One request, step by step, each step timed.
 
-use super::{Request, Target, Trouble};
+use super::{
+    Request, Target, Trouble,
+    exchange::{Ending, Exchange},
+    request::{Bytes, Kind},
+    stream::Stream,
+};
 use std::{
+    io,
     net::SocketAddr,
     time::{Duration, Instant},
 };
+use tokio::time::timeout_at;
 
 /// One answer and how long each step to it took.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,5 +51,98 @@ pub struct Once {
 /// # Errors
 /// At which step it ended and why.
 pub fn once(target: &Target, request: &Request, until: Instant) -> Result<Once, Trouble> {
-    todo!()
+    let until = until.min(Instant::now() + request.timeout);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+    runtime.map_err(|e| Trouble::io("a poller", &e))?.block_on(ask(target, request, until))
+}
+
+async fn ask(target: &Target, request: &Request, until: Instant) -> Result<Once, Trouble> {
+    let none = || Trouble { kind: Kind::Name, words: "the host has no address".into() };
+    let peer = *target.addresses.first().ok_or_else(none)?;
+    let begun = Instant::now();
+    let connecting = format!("connecting to {peer}");
+    let tcp = in_time(until, &connecting, Stream::tcp(peer)).await?;
+    let connect = begun.elapsed();
+    let (mut stream, tls) = match &target.security {
+        None => (Stream::Plain(tcp), None),
+        Some(security) => {
+            let begun = Instant::now();
+            let step = format!("the TLS handshake with {peer}");
+            let secured = in_time(until, &step, security.secure(tcp, &target.url.host)).await;
+            let stream = Stream::Tls(Box::new(secured.map_err(of_handshake)?));
+            (stream, Some(begun.elapsed()))
+        }
+    };
+    let shown = stream.shown();
+    let bytes = Bytes::new(target, request, None);
+    let mut exchange = Exchange::new(&bytes.plain, request.method == "HEAD", None);
+    let from = Instant::now();
+    let ending = exchange.run(&mut stream, until, false).await;
+    let asking = format!("{} {}", request.method, target.url.target);
+    let said = match ending {
+        Ending::Whole => None,
+        Ending::TimedOut => {
+            let (kind, what) = match exchange.first {
+                Some(_) => (Kind::Unended, "no end of the answer"),
+                None => (Kind::TimedOut, "no answer"),
+            };
+            Some((kind, format!("{what} within {:.1} s", from.elapsed().as_secs_f64())))
+        }
+        Ending::Garbled(why) => Some((Kind::Garbled, why.into())),
+        Ending::Closed(_) if exchange.first.is_none() => {
+            Some((Kind::Cut, "the server closed the connection without an answer".into()))
+        }
+        Ending::Closed(_) => {
+            let bytes = exchange.answer.bytes();
+            Some((
+                Kind::Cut,
+                format!("the server closed the connection in the answer, after {bytes} bytes of its body"),
+            ))
+        }
+        Ending::Broken(e) => return Err(Trouble::io(&asking, &e)),
+    };
+    let head = exchange.answer.head();
+    let (head, first, last) = match (said, head, exchange.first, exchange.last) {
+        (None, Some(head), Some(first), Some(last)) => (head, first, last),
+        (said, ..) => {
+            let (kind, words) = said.unwrap_or((Kind::Cut, "no answer".into()));
+            return Err(Trouble { kind, words: format!("{asking}: {words}") });
+        }
+    };
+    let sent = exchange.sent_at.unwrap_or(from);
+    Ok(Once {
+        peer,
+        connect,
+        tls,
+        first_byte: first.saturating_duration_since(sent),
+        body: last.saturating_duration_since(first),
+        status: head.status,
+        bytes: exchange.answer.bytes(),
+        keeps: exchange.reusable(),
+        claimed_s: head.claimed_s,
+        location: head.location.clone(),
+        server: head.server.clone(),
+        protocol: "http/1.1",
+        tls_version: shown.version,
+        expires: shown.expires,
+    })
+}
+
+async fn in_time<T>(
+    until: Instant,
+    step: &str,
+    work: impl Future<Output = io::Result<T>>,
+) -> Result<T, Trouble> {
+    match timeout_at(until.into(), work).await {
+        Ok(done) => done.map_err(|e| Trouble::io(step, &e)),
+        Err(_) => Err(Trouble { kind: Kind::TimedOut, words: format!("{step}: not in time") }),
+    }
+}
+
+/// What is no TLS, or a certificate that is not trusted, comes as an error without a number.
+fn of_handshake(trouble: Trouble) -> Trouble {
+    match trouble.kind {
+        Kind::TimedOut | Kind::Ours => trouble,
+        _ => Trouble { kind: Kind::Tls, ..trouble },
+    }
 }

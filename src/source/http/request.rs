@@ -1,6 +1,6 @@
 //! What is asked, of whom, and why there may be no answer.
 
-use super::{Security, Url};
+use super::{Security, Url, load::Slow};
 use crate::model::Why;
 use std::{fmt, io, net::SocketAddr, time::Duration};
 
@@ -31,6 +31,59 @@ impl Default for Request {
     }
 }
 
+/// Requests as they go over a connection of HTTP/1.1.
+pub(super) struct Bytes {
+    /// The one that is sent again and again.
+    pub plain: Vec<u8>,
+    /// The one whose body is sent slowly.
+    pub slow: Vec<u8>,
+    /// So many bytes of it are its head.
+    pub slow_head: usize,
+}
+
+impl Bytes {
+    pub fn new(target: &Target, request: &Request, slow: Option<&Slow>) -> Self {
+        let mut plain = request.head(target, &request.method, request.body.len());
+        plain.extend_from_slice(&request.body);
+        let (mut bytes, mut slow_head) = (vec![], 0);
+        if let Some(slow) = slow {
+            bytes = request.head(target, &slow.method, slow.body.len());
+            slow_head = bytes.len();
+            bytes.extend_from_slice(&slow.body);
+        }
+        Self { plain, slow: bytes, slow_head }
+    }
+}
+
+impl Request {
+    /// The head of a request of HTTP/1.1 with a body of this length.
+    fn head(&self, target: &Target, method: &str, body: usize) -> Vec<u8> {
+        let mut head = format!("{method} {} HTTP/1.1\r\n", target.url.target);
+        for (name, value) in self.named(target) {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        // A body that is empty is said to be so where one is usual. RFC 9110, 8.6.
+        if body > 0 || matches!(method, "POST" | "PUT" | "PATCH") {
+            head.push_str(&format!("Content-Length: {body}\r\n"));
+        }
+        head.push_str("\r\n");
+        head.into_bytes()
+    }
+    /// The fields, with `Host` and `User-Agent` where nobody gave another one.
+    pub(super) fn named<'a>(&'a self, target: &Target) -> Vec<(&'a str, String)> {
+        let given = |name: &str| self.fields.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+        let mut all = vec![];
+        if !given("host") {
+            all.push(("Host", target.url.authority()));
+        }
+        if !given("user-agent") {
+            all.push(("User-Agent", concat!("paramedic/", env!("CARGO_PKG_VERSION")).into()));
+        }
+        all.extend(self.fields.iter().map(|(n, v)| (n.as_str(), v.clone())));
+        all
+    }
+}
+
 /// Whom to ask.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -55,6 +108,8 @@ pub enum Kind {
     Refused,
     /// Not in time.
     TimedOut,
+    /// The answer began, and its end did not come in time.
+    Unended,
     /// No TLS, or a certificate that is not trusted.
     Tls,
     /// The connection ended before the end of the answer.
@@ -91,7 +146,7 @@ impl Trouble {
     /// As gaps have it.
     pub fn why(&self) -> Why {
         match self.kind {
-            Kind::TimedOut => Why::TimedOut,
+            Kind::TimedOut | Kind::Unended => Why::TimedOut,
             Kind::Garbled | Kind::Cut => Why::Malformed,
             Kind::Ours => Why::TooMany,
             Kind::Name | Kind::Refused | Kind::Tls => Why::Absent,

@@ -10,10 +10,11 @@ use super::{
     target::{CertMode, Roots, Security, SslMode},
     wire::Wire,
 };
+use crate::source::certificate::{self, certificates, pem, read};
 use der::{Certificate, Hash};
 use rustls::{
     ClientConfig, ClientConnection, SignatureScheme, StreamOwned,
-    client::ResolvesClientCert,
+    client::{ResolvesClientCert, danger::ServerCertVerifier},
     crypto::CryptoProvider,
     pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, pem::PemObject},
     sign::CertifiedKey,
@@ -25,7 +26,6 @@ use std::{
     io::{self, Read, Write},
     net::{IpAddr, Ipv4Addr},
     os::unix::fs::MetadataExt,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -35,20 +35,20 @@ use verify::{Authorities, Verifier};
 
 /// The request for TLS: a length and a number that is no version.
 const REQUEST: u32 = 80_877_103;
-/// Where distributions keep the authorities that they trust.
-const SYSTEM: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-/// At most this much of a file of certificates is read.
-const MOST: u64 = 8 << 20;
-
 /// The end of a certificate's time, seconds since 1970; `None` when these bytes are none.
 pub(in crate::source) fn expires(der: &[u8]) -> Option<i64> {
-    Certificate::parse(der).map(|c| c.valid.1)
+    validity(der).map(|v| v.1)
+}
+
+/// Begin and end of a certificate's time, as [`expires`].
+pub(in crate::source) fn validity(der: &[u8]) -> Option<(i64, i64)> {
+    Certificate::parse(der).map(|c| c.valid)
+}
+
+/// Trusts whoever it is.
+pub(in crate::source) fn anyone(provider: &CryptoProvider) -> Arc<dyn ServerCertVerifier> {
+    let algorithms = provider.signature_verification_algorithms;
+    Arc::new(Verifier { authorities: None, host: None, algorithms })
 }
 
 /// An encrypted stream and what is to be known of it.
@@ -151,9 +151,9 @@ fn config(
 /// every `sslmode`.
 fn authorities(security: &Security, provider: &Arc<CryptoProvider>) -> Result<Option<Authorities>, String> {
     let (certificates, built_in) = match &security.roots {
-        Roots::System => match SYSTEM.iter().find_map(|p| certificates(Path::new(p)).ok()) {
-            Some(found) if !found.is_empty() => (found, false),
-            _ => (vec![], true),
+        Roots::System => match certificate::system() {
+            Some(found) => (found, false),
+            None => (vec![], true),
         },
         Roots::File { path, .. } if path.exists() => {
             let found = certificates(path)?;
@@ -179,22 +179,6 @@ fn authorities(security: &Security, provider: &Arc<CryptoProvider>) -> Result<Op
         _ => vec![],
     };
     Authorities::new(certificates, built_in, revoked, provider).map(Some)
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    pem(path)
-}
-
-/// All items of a kind in a file.
-fn pem<T: PemObject>(path: &Path) -> Result<Vec<T>, String> {
-    let bytes = read(path)?;
-    T::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|e| format!("{}: {e}", path.display()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).and_then(|f| f.take(MOST).read_to_end(&mut bytes));
-    file.map(|_| bytes).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// Our own certificate and its key, when there is one.

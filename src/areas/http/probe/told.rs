@@ -3,7 +3,7 @@
 use super::super::facts::{Answered, Drip, DripEnd, Idle, Rest, RestEnd};
 use crate::{
     model::Untrusted,
-    source::http::{self, Once, Url},
+    source::http::{self, Once, Trouble, Url},
 };
 use std::time::Duration;
 
@@ -16,6 +16,14 @@ pub(super) fn url(url: &Url) -> String {
     match whole.split_once('?') {
         Some((before, _)) => format!("{before}?…"),
         None => whole,
+    }
+}
+
+/// Why there is no answer, without what follows the path.
+pub(super) fn trouble(trouble: &Trouble, of: &Url) -> String {
+    match of.target.split_once('?') {
+        Some((path, _)) => trouble.words.replace(&of.target, &format!("{path}?…")),
+        None => trouble.words.clone(),
     }
 }
 
@@ -96,6 +104,10 @@ mod tests {
         let of = |text: &str| url(&Url::parse(text).unwrap());
         assert_eq!(of("http://a/b?key=hunter2"), "http://a/b?…");
         assert_eq!(of("http://a/b"), "http://a/b");
+        let asked = Url::parse("http://a/b?key=hunter2").unwrap();
+        let words = "GET /b?key=hunter2: no answer".into();
+        let said = trouble(&Trouble { kind: http::Kind::TimedOut, words }, &asked);
+        assert_eq!(said, "GET /b?…: no answer");
         assert_eq!(bare(b"/login?session=hunter2"), "/login?…".as_bytes());
     }
 }

@@ -1,13 +1,19 @@
 //! Requests kept on their way to one server, and the fate of each. One thread, no retry, open loop: a request is due by its
 //! schedule, not when the one before it was answered.
 
+mod bell;
+mod course;
+mod fresh;
+mod idle;
+mod kept;
+mod tally;
+mod work;
+
+pub use course::Course;
+
 use super::{Request, Target};
 use crate::model::Traffic;
-use std::{
-    io,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    time::{Duration, Instant},
-};
+use std::{io, time::Duration};
 
 /// How the requests go.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,58 +42,8 @@ pub struct Slow {
     pub takes: Duration,
 }
 
-/// What a load and whoever steers it tell each other. Times are nanoseconds since the begin, 0 is not yet.
-#[derive(Debug)]
-pub struct Course {
-    begun: Instant,
-    ending: AtomicU64,
-    withdrawn: AtomicU64,
-    over: AtomicBool,
-    sent: AtomicU64,
-    well: AtomicU64,
-    lost: AtomicU64,
-}
-
-impl Default for Course {
-    fn default() -> Self {
-        Self {
-            begun: Instant::now(),
-            ending: AtomicU64::new(0),
-            withdrawn: AtomicU64::new(0),
-            over: AtomicBool::new(false),
-            sent: AtomicU64::new(0),
-            well: AtomicU64::new(0),
-            lost: AtomicU64::new(0),
-        }
-    }
-}
-
-impl Course {
-    /// From when times are counted.
-    pub fn begun(&self) -> Instant {
-        self.begun
-    }
-    fn now(&self) -> u64 {
-        self.begun.elapsed().as_nanos().max(1) as u64
-    }
-    /// The server's end begins now: whatever is sent from here on is late.
-    pub fn ending(&self) {
-        let _ = self.ending.compare_exchange(0, self.now(), Ordering::SeqCst, Ordering::SeqCst);
-    }
-    /// Routing is withdrawn: no connection is opened any more. Those that are kept go on, as clients with keep-alive do.
-    pub fn withdraw(&self) {
-        let _ = self.withdrawn.compare_exchange(0, self.now(), Ordering::SeqCst, Ordering::SeqCst);
-    }
-    /// No request is sent any more; those on their way are waited for.
-    pub fn finish(&self) {
-        self.over.store(true, Ordering::SeqCst);
-    }
-    /// Requests so far: sent, answered well, lost.
-    pub fn so_far(&self) -> (u64, u64, u64) {
-        let of = |n: &AtomicU64| n.load(Ordering::Relaxed);
-        (of(&self.sent), of(&self.well), of(&self.lost))
-    }
-}
+/// Times of closed connections that are kept.
+pub const MOST_TIMES: usize = 4096;
 
 /// What the client itself was like: what it could not do is no fault of the server.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,8 +52,14 @@ pub struct Own {
     pub lag_p99: Duration,
     /// The most.
     pub lag_max: Duration,
-    /// Requests that were due and never sent, by our own limit that was in the way: ports, descriptors, memory.
+    /// Requests that were due and never sent, by our own limit that was in the way: `ports`, `descriptors`, `memory`;
+    /// `connections`, when as many as there may be all waited for an answer; `processor`, when it came to us too late.
     pub unsent: Vec<(&'static str, u64)>,
+    /// Connections that we opened and closed ourselves: each keeps its port for a minute (TIME_WAIT).
+    pub closed_by_us: u64,
+    /// The most of the ports that a connection may come from which were in use or in TIME_WAIT by our own doing at one time,
+    /// to one address, %. Requests would stay unsent beyond 100.
+    pub ports_pct: f64,
     /// Processor time of the load over its length, %.
     pub cpu_pct: f64,
 }
@@ -121,7 +83,10 @@ pub struct Loaded {
     pub open_at_ending: u64,
     /// Of those, closed by the server in good order while no request was on its way: nothing was lost by it.
     pub closed_at_rest: u64,
-    /// Connections that were open to the last: they died with the server.
+    /// When each of those was noticed, since the begin, as they came; [`MOST_TIMES`] at most. A process that ends closes its
+    /// connections, too: closed at the time of its exit is not closed in good order.
+    pub at_rest: Vec<Duration>,
+    /// Connections that were open to the last: they would have died with the server.
     pub open_at_last: u64,
     /// When the last byte came, since the begin.
     pub last_byte: Option<Duration>,
@@ -134,5 +99,20 @@ pub struct Loaded {
 /// # Errors
 /// When no thread, clock or poller can be had. What the server does is never an error.
 pub fn load(target: &Target, request: &Request, shape: &Shape, course: &Course) -> io::Result<Loaded> {
-    todo!()
+    if target.addresses.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to send requests to"));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let local = tokio::task::LocalSet::new();
+    let begun = processor_time();
+    let mut loaded = local.block_on(&runtime, work::run(target, request, shape, course));
+    let length = loaded.length.as_secs_f64().max(1e-9);
+    loaded.own.cpu_pct = (processor_time() - begun).as_secs_f64() / length * 100.0;
+    Ok(loaded)
+}
+
+/// Processor time of this thread.
+fn processor_time() -> Duration {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(t.tv_sec as u64, t.tv_nsec as u32)
 }
