@@ -7,6 +7,7 @@ mod cpu;
 mod disk;
 mod dns;
 mod fds;
+mod http;
 mod lifecycle;
 mod memory;
 mod pg;
@@ -31,6 +32,7 @@ pub static AREAS: &[Entry] = &[
     Entry::of::<dns::Dns>(),
     Entry::of::<pg::Pg>(),
     Entry::of::<pgbouncer::PgBouncer>(),
+    Entry::of::<http::Http>(),
     Entry::of::<compare::Compare>(),
     Entry::of::<pods::Pods>(),
     Entry::of::<shutdown::Shutdown>(),

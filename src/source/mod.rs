@@ -9,6 +9,7 @@ mod headroom;
 mod host;
 pub mod http;
 pub mod input;
+pub mod interrupt;
 mod machine;
 pub mod manifests;
 mod moment;

@@ -2,8 +2,11 @@
 //! fate. [`once`] looks at one answer, [`load`] keeps many on their way.
 
 pub mod answer;
+mod drip;
 mod exchange;
 mod fate;
+mod held;
+mod idle;
 mod load;
 mod once;
 mod request;
@@ -12,6 +15,8 @@ mod tls;
 mod two;
 mod url;
 
+pub use drip::{DripEnd, Dripped, Part, drip};
+pub use idle::{Rest, RestEnd, beyond, idle, validity};
 pub use load::{Course, Loaded, Own, Shape, Slow, load};
 pub use once::{Once, once};
 pub use request::{Kind, Request, Target, Trouble};

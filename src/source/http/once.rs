@@ -88,10 +88,13 @@ async fn ask(target: &Target, request: &Request, until: Instant) -> Result<Once,
     let asking = format!("{} {}", request.method, target.url.target);
     let said = match ending {
         Ending::Whole => None,
-        Ending::TimedOut => Some((
-            Kind::TimedOut,
-            format!("no end of the answer within {:.1} s", from.elapsed().as_secs_f64()),
-        )),
+        Ending::TimedOut => {
+            let (kind, what) = match exchange.first {
+                Some(_) => (Kind::Unended, "no end of the answer"),
+                None => (Kind::TimedOut, "no answer"),
+            };
+            Some((kind, format!("{what} within {:.1} s", from.elapsed().as_secs_f64())))
+        }
         Ending::Garbled(why) => Some((Kind::Garbled, why.into())),
         Ending::Closed(_) if exchange.first.is_none() => {
             Some((Kind::Cut, "the server closed the connection without an answer".into()))

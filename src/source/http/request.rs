@@ -108,6 +108,8 @@ pub enum Kind {
     Refused,
     /// Not in time.
     TimedOut,
+    /// The answer began, and its end did not come in time.
+    Unended,
     /// No TLS, or a certificate that is not trusted.
     Tls,
     /// The connection ended before the end of the answer.
@@ -144,7 +146,7 @@ impl Trouble {
     /// As gaps have it.
     pub fn why(&self) -> Why {
         match self.kind {
-            Kind::TimedOut => Why::TimedOut,
+            Kind::TimedOut | Kind::Unended => Why::TimedOut,
             Kind::Garbled | Kind::Cut => Why::Malformed,
             Kind::Ours => Why::TooMany,
             Kind::Name | Kind::Refused | Kind::Tls => Why::Absent,

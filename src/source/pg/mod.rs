@@ -22,5 +22,5 @@ pub use secret::Secret;
 pub use session::{Failed, FailedKind, Session};
 pub use startup::Encryption;
 pub use target::{BadTarget, Method, SslMode, Target};
-pub(super) use tls::{anyone, expires};
+pub(super) use tls::{anyone, expires, validity};
 pub use wire::Address;

@@ -37,7 +37,12 @@ use verify::{Authorities, Verifier};
 const REQUEST: u32 = 80_877_103;
 /// The end of a certificate's time, seconds since 1970; `None` when these bytes are none.
 pub(in crate::source) fn expires(der: &[u8]) -> Option<i64> {
-    Certificate::parse(der).map(|c| c.valid.1)
+    validity(der).map(|v| v.1)
+}
+
+/// Begin and end of a certificate's time, as [`expires`].
+pub(in crate::source) fn validity(der: &[u8]) -> Option<(i64, i64)> {
+    Certificate::parse(der).map(|c| c.valid)
 }
 
 /// Trusts whoever it is.
