@@ -28,6 +28,9 @@ pub struct Facts {
     pub compared: Reading<u64>,
     /// `--context`, for the commands that are printed.
     pub context: Option<String>,
+    /// `--kubeconfig`, for the same.
+    #[serde(default)]
+    pub kubeconfig: Option<String>,
     /// The container that was named, for the same.
     pub container: Option<String>,
     /// The member that is right by decree.
@@ -55,6 +58,7 @@ impl Default for Facts {
         Self {
             compared: Reading::unseen(Why::Absent),
             context: None,
+            kubeconfig: None,
             container: None,
             reference: None,
             over_time: false,

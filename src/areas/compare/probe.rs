@@ -1,6 +1,7 @@
 //! Asks every member for its attributes and holds the answers against each other.
 
 mod answer;
+mod outside;
 mod who;
 
 use super::{
@@ -11,10 +12,10 @@ use crate::{
     model::{Gap, Gaps, Reading, Why},
     source::{
         Moment,
-        reach::{Input, Member, Reach, Spec, Template, Way, resolve},
+        reach::{Door, Member, Reach, Spec, Template, Way, resolve},
     },
 };
-use answer::{Answered, key, question};
+use answer::{Answered, Asking, key};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -50,18 +51,21 @@ impl Compare {
         let table = Mutex::new(Table::default());
         let places: HashMap<&str, u32> =
             members.iter().enumerate().map(|(i, m)| (m.name.as_str(), i as u32)).collect();
-        let told = Input { bytes: format!("{}\n", key(&self.args)?).into_bytes(), held: true };
-        let argv = question(&self.args);
+        let question = Asking { args: &self.args, key: key(&self.args)?, until };
+        let door = Door::open(&self.args.way_in, Some(&question.key), m.progress)
+            .map_err(|e| Gap::new("compare", Why::Unsupported, format!("{e:#}")))?;
         let answers = Reach::each(&members, "members", m.progress, |member| {
-            let answer = answer::of(&reach, member, &argv, &told, until)?;
+            let (entry, answered) = answer::of(&reach, &door, member, &question)?;
             let index = places.get(member.name.as_str()).copied().unwrap_or(u32::MAX);
-            let (entry, answered) = answer.split(member);
+            let Some(entry) = entry else { return Ok(answered) };
             // What was read is entered and dropped at once: a thousand of them would not fit.
             let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
             table.add(index, entry.asked, entry.blind, entry.attributes);
             Ok(answered)
         });
-        let table = table.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut table = table.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let pods: Vec<_> = members.iter().map(|m| m.way.pod()).collect();
+        outside::enter(&mut table, &answers, &pods, gaps);
         self.judge(table, &members, answers, gaps)
     }
 
@@ -80,6 +84,9 @@ impl Compare {
                 }),
             );
         }
+        for gap in heard.iter().flatten().filter_map(|a| a.left.as_ref()) {
+            gaps.named(gap.clone(), OTHERS);
+        }
         for gap in heard.iter().filter_map(|h| h.as_ref().err()) {
             gaps.named(gap.clone(), OTHERS);
         }
@@ -95,6 +102,7 @@ impl Compare {
         mixed(&heard, gaps);
         let facts = Facts {
             context: self.args.cluster.context.clone(),
+            kubeconfig: self.args.cluster.kubeconfig.clone(),
             container: self.args.cluster.container.clone(),
             reference,
             over_time,

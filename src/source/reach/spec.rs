@@ -106,7 +106,7 @@ impl Template {
 }
 
 /// One text that a shell at the other end splits into this argument list again.
-pub(super) fn quoted(argv: &[String]) -> String {
+pub fn quoted(argv: &[String]) -> String {
     // Only a NUL cannot be quoted, and an argument list holds none.
     shlex::try_join(argv.iter().map(String::as_str)).unwrap_or_default()
 }
