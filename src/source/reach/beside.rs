@@ -167,6 +167,9 @@ fn add(
     line.extend([pod.name.clone(), "--".into(), binary.into(), LINGER.into()]);
     reach.kubectl.run(&line, &input, until).map(|_| ()).map_err(|e| match e.words.contains("unknown flag") {
         true => e.remedy("kubectl 1.32 or newer knows --profile and --custom"),
+        false if !user.plain && e.words.contains("pod security policy") => e.remedy(
+            "set runAsUser in the pod's spec: as its user no right is wanted that the policy refuses",
+        ),
         false => e,
     })
 }

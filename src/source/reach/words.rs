@@ -119,6 +119,12 @@ pub(super) fn of_words(words: &str, namespace: &str) -> Refused {
 
 /// What we may not, and the rights that would be wanted.
 pub(super) fn forbidden(line: &str, namespace: &str) -> Refused {
+    if let Some((policy, rest)) =
+        line.split_once("violates PodSecurity \"").and_then(|(_, rest)| rest.split_once("\": "))
+    {
+        let words = format!("the pod security policy `{policy}` of namespace {namespace} refuses it: {rest}");
+        return Refused::new(Refusal::Forbidden, short(&words));
+    }
     let refused = Refused::new(Refusal::Forbidden, short(line));
     if line.contains("pods/exec") {
         // Which one a WebSocket needs changed with 1.35. <https://github.com/kubernetes/kubernetes/issues/134577>
@@ -295,6 +301,15 @@ mod tests {
         assert!(remedy.contains("`get pods/exec` and `create pods/exec` in namespace prod"), "{remedy}");
         let words = "Error from server (Forbidden): pods is forbidden: User \"ada\" cannot list resource \"pods\" in API group \"\"";
         assert!(of_kubectl(1, words, "prod").and_then(|r| r.remedy).unwrap().contains("`list pods`"));
+        let words = "Error from server (Forbidden): pods \"web-0\" is forbidden: violates PodSecurity \"restricted:latest\": runAsNonRoot != true (pod or container \"x\")";
+        let refused = of_kubectl(1, words, "prod").unwrap();
+        assert_eq!(refused.kind, Refusal::Forbidden);
+        assert!(
+            refused.words.starts_with(
+                "the pod security policy `restricted:latest` of namespace prod refuses it: runAsNonRoot"
+            ),
+            "{refused:?}"
+        );
     }
 
     #[test]
