@@ -4,6 +4,10 @@
 #[path = "kube/mod.rs"]
 mod kube;
 
+#[path = "on/compare.rs"]
+mod compare;
+#[path = "on/debug.rs"]
+mod debug;
 #[path = "on/inject.rs"]
 mod inject;
 #[path = "on/ssh.rs"]

@@ -9,7 +9,7 @@ mod vote;
 
 pub use figure::{Figure, Unit};
 pub use held::{Held, with_unit};
-pub use members::{Members, fold};
+pub use members::{Members, fold, fold_names};
 pub use origin::{Origin, behind_the_image, origin};
 pub use table::{Asked, Blind, Table};
 

@@ -179,7 +179,7 @@ fn members(reach: &Reach, shared: &Shared, until: Instant) -> Result<Vec<Member>
 
 fn refused(refused: &Refused) -> anyhow::Error {
     match &refused.remedy {
-        Some(line) => anyhow!("{}\n  {line}", refused.words),
+        Some(line) => anyhow!("{}: {line}", refused.words),
         None => anyhow!("{}", refused.words),
     }
 }

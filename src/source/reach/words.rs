@@ -112,9 +112,15 @@ pub(super) fn of_words(words: &str, namespace: &str) -> Refused {
     match found {
         Some((Refusal::Forbidden, line)) => forbidden(line, namespace),
         Some((Refusal::Unauthenticated, line)) => unauthenticated(words, line),
+        Some((Refusal::Cut, line)) => cut(line),
         Some((kind, line)) => Refused::new(kind, short(line)),
         None => Refused::new(Refusal::Other, last(words)),
     }
+}
+
+/// An answer that did not come to its end. What those say who carried it names only the wire.
+pub(super) fn cut(said: &str) -> Refused {
+    Refused::new(Refusal::Cut, short(&format!("the stream was cut: {said}")))
 }
 
 /// What we may not, and the rights that would be wanted.
@@ -171,7 +177,9 @@ fn of_ssh(code: i32, words: &str) -> Option<Refused> {
         }
         255 if has(&["Could not resolve"]) => Refusal::Gone,
         255 if has(&["timed out", "refused", "No route", "unreachable"]) => Refusal::Unreachable,
-        255 if has(&["Connection closed", "Connection reset", "Broken pipe", "kex_exchange"]) => Refusal::Cut,
+        255 if has(&["Connection closed", "Connection reset", "Broken pipe", "kex_exchange"]) => {
+            return Some(cut(&last(words)));
+        }
         255 => Refusal::Other,
         _ => return None,
     };

@@ -8,7 +8,7 @@ use super::outside::Outside;
 use crate::{
     model::{Attribute, Attributes, Class, Gap, Group, Identity, PodStatus, Reading, Stamp, Value, Why},
     source::{
-        reach::{Answer, Door, Member, Question, Reach, Refusal, Way},
+        reach::{Answer, Door, Member, Question, Reach, Refusal, Way, quoted},
         snapshot,
     },
 };
@@ -106,6 +106,8 @@ pub(super) struct Answered {
     pub skew: Option<(f64, f64)>,
     /// What was left behind there.
     pub left: Option<Gap>,
+    /// What it could not see and knows a line for.
+    pub hints: Vec<Gap>,
     /// It has no paramedic: what its cluster says of it, not entered yet.
     pub outside: Option<Outside>,
 }
@@ -211,10 +213,21 @@ impl Whole {
             started,
             skew,
             left: None,
+            hints: record.gaps.into_iter().filter_map(|gap| hint(gap, &member.way)).collect(),
             outside: None,
         };
         let asked = Asked { files: record.args.files, exec_version: record.args.exec_version };
         (Entry { asked, blind, attributes }, answered)
+    }
+}
+
+/// A gap of a member with a line that is run here, or at whoever wrote the document. In a pod there is nobody to become.
+fn hint(gap: Gap, way: &Way) -> Option<Gap> {
+    let line = gap.remedy.clone()?;
+    match way {
+        Way::File(_) => Some(gap),
+        Way::Ssh(host) => Some(gap.remedy(format!("ssh {} {line}", quoted(std::slice::from_ref(host))))),
+        Way::Pod(_) | Way::Exec(_) => None,
     }
 }
 

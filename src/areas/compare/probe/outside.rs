@@ -69,6 +69,7 @@ pub(super) fn of(
         started: pod.started,
         skew: None,
         left: None,
+        hints: vec![],
         outside: Some(Outside { said: Attributes { identity, key_id, clock, list: Kept::whole(list) }, why }),
     })
 }
