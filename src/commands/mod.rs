@@ -119,7 +119,7 @@ fn typed(name: &str, args: &[OsString]) -> String {
     const LONGEST: usize = 100;
     let words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let kept = |w: &String| w == "--" || w.starts_with("--compare-key") || w.starts_with("--exec");
-    let line = on::joined(&words);
+    let line = source::reach::joined(&words);
     match words.iter().any(kept) || line.chars().count() > LONGEST {
         true => format!("{name} …"),
         false => line,

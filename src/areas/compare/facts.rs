@@ -201,7 +201,8 @@ impl Difference {
 
 /// A name without its unit: what is shown has it.
 pub fn plain_name(name: &str) -> String {
-    if name.contains('/') || !name.contains('_') || name.chars().any(char::is_uppercase) {
+    // A path and a kernel parameter are what they are.
+    if name.contains(['/', '.']) || !name.contains('_') || name.chars().any(char::is_uppercase) {
         return name.into();
     }
     let units = ["_bytes", "_pct", "_s", "_count"];

@@ -4,7 +4,7 @@ use super::ask::Asking;
 use crate::{
     cli::Shared,
     model::{PodStatus, report::Report},
-    source::reach::{Member, Way},
+    source::reach::{Member, Way, joined},
 };
 use serde_json::Value;
 
@@ -120,19 +120,6 @@ fn user(pod: &Value, container: &str) -> Option<i64> {
     let all = pod.pointer("/spec/containers")?.as_array()?;
     let own = all.iter().find(|c| c.get("name").and_then(Value::as_str) == Some(container))?;
     own.pointer("/securityContext/runAsUser")?.as_i64()
-}
-
-/// As a shell takes it apart again; what needs no quotes has none.
-pub(in super::super) fn joined(words: &[String]) -> String {
-    let plain = |w: &&String| {
-        !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=+:,./@%".contains(&b))
-    };
-    let quoted = |w: &String| match Some(w).filter(plain) {
-        Some(word) => word.clone(),
-        // Only a NUL cannot be quoted, and an argument list holds none.
-        None => shlex::try_quote(w).map(|q| q.into_owned()).unwrap_or_default(),
-    };
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// What was allowed where the binary is missing: the next command needs it too.

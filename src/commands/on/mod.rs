@@ -4,7 +4,7 @@ mod argv;
 mod ask;
 mod line;
 
-pub(super) use line::{everywhere, joined};
+pub(super) use line::everywhere;
 
 use super::{look::Plan, output::Out, progress::Stderr};
 use crate::{

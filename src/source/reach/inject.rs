@@ -77,7 +77,7 @@ impl Sender {
         let name = format!(".paramedic-{}", self.own.nonce());
         let mut argv: Vec<String> = ["sh", "-c", SCRIPT, "paramedic-inject"].map(String::from).to_vec();
         argv.extend([self.size.to_string(), self.own.machine.into(), self.own.sha256.clone(), name.clone()]);
-        argv.push(if self.keyed { "key" } else { "" }.into());
+        argv.push(if self.keyed { "key" } else { "none" }.into());
         argv.extend(places);
         argv.push("--".into());
         argv.extend(question.args(until, false));

@@ -14,7 +14,7 @@ mod words;
 
 pub use kubectl::Kubectl;
 pub use refused::{Refusal, Refused};
-pub use spec::{Spec, Template, quoted, resolve};
+pub use spec::{Spec, Template, joined, resolve};
 pub use talk::{Input, Said, talk};
 pub use way_in::{Door, Question};
 

@@ -128,7 +128,7 @@ pub(super) fn forbidden(line: &str, namespace: &str) -> Refused {
     if let Some((policy, rest)) =
         line.split_once("violates PodSecurity \"").and_then(|(_, rest)| rest.split_once("\": "))
     {
-        let words = format!("the pod security policy `{policy}` of namespace {namespace} refuses it: {rest}");
+        let words = format!("the pod security policy `{policy}` refuses it: {rest}");
         return Refused::new(Refusal::Forbidden, short(&words));
     }
     let refused = Refused::new(Refusal::Forbidden, short(line));
@@ -313,9 +313,7 @@ mod tests {
         let refused = of_kubectl(1, words, "prod").unwrap();
         assert_eq!(refused.kind, Refusal::Forbidden);
         assert!(
-            refused.words.starts_with(
-                "the pod security policy `restricted:latest` of namespace prod refuses it: runAsNonRoot"
-            ),
+            refused.words.starts_with("the pod security policy `restricted:latest` refuses it: runAsNonRoot"),
             "{refused:?}"
         );
     }

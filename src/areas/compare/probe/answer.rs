@@ -8,7 +8,7 @@ use super::outside::Outside;
 use crate::{
     model::{Attribute, Attributes, Class, Gap, Group, Identity, PodStatus, Reading, Stamp, Value, Why},
     source::{
-        reach::{Answer, Door, Member, Question, Reach, Refusal, Way, quoted},
+        reach::{Answer, Door, Member, Question, Reach, Refusal, Way, joined},
         snapshot,
     },
 };
@@ -226,7 +226,7 @@ fn hint(gap: Gap, way: &Way) -> Option<Gap> {
     let line = gap.remedy.clone()?;
     match way {
         Way::File(_) => Some(gap),
-        Way::Ssh(host) => Some(gap.remedy(format!("ssh {} {line}", quoted(std::slice::from_ref(host))))),
+        Way::Ssh(host) => Some(gap.remedy(format!("ssh {} {line}", joined(std::slice::from_ref(host))))),
         Way::Pod(_) | Way::Exec(_) => None,
     }
 }

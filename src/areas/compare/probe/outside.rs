@@ -17,7 +17,7 @@ use crate::{
     },
     source::{
         Clock,
-        reach::{Reach, Refused, quoted},
+        reach::{Reach, Refused, joined},
     },
 };
 use serde_json::Value as Json;
@@ -155,5 +155,5 @@ fn again(args: &Args) -> String {
     words.extend(one("--kubeconfig", &c.kubeconfig));
     words.extend(c.all_namespaces.then(|| "-A".to_string()));
     words.push("--inject".into());
-    quoted(&words)
+    joined(&words)
 }
