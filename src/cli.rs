@@ -2,7 +2,7 @@
 
 use crate::{
     areas::{AREAS, ATTRIBUTES},
-    model::Cluster,
+    model::{Cluster, WayIn},
     source::{Netns, Scope},
     verdict::FailOn,
 };
@@ -175,6 +175,9 @@ pub struct Shared {
     /// Context of kubectl
     #[arg(long, global = true, value_name = "NAME", help_heading = "Elsewhere")]
     pub context: Option<String>,
+    /// Configuration of kubectl [default: what kubectl itself takes]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Elsewhere")]
+    pub kubeconfig: Option<String>,
     /// What paramedic is called there, or where it is
     #[arg(
         long,
@@ -189,9 +192,15 @@ pub struct Shared {
     /// Where it is missing: send this program there, run it, remove it
     #[arg(long, global = true, help_heading = "Elsewhere")]
     pub inject: bool,
+    /// Where it is missing: add a container of this image to the pod, for good, and look from there
+    #[arg(long, global = true, value_name = "IMAGE", help_heading = "Elsewhere")]
+    pub debug_container: Option<String>,
     /// Ends when its standard input does: who asked is gone
     #[arg(long, global = true, hide = true)]
     pub until_stdin_ends: bool,
+    /// Does nothing but end after so long: what a container that others look from runs
+    #[arg(long, global = true, value_name = "DUR", value_parser = duration, hide = true)]
+    pub linger: Option<Duration>,
 }
 
 impl Shared {
@@ -202,12 +211,17 @@ impl Shared {
     /// The cluster that the flags name.
     pub fn cluster(&self) -> Cluster {
         Cluster {
+            kubeconfig: self.kubeconfig.clone(),
             context: self.context.clone(),
             namespace: self.namespace.clone(),
             all_namespaces: self.all_namespaces,
             selector: self.selector.clone(),
             container: self.in_container.clone(),
         }
+    }
+    /// What may be done where paramedic is missing.
+    pub fn way_in(&self) -> WayIn {
+        WayIn { inject: self.inject, image: self.debug_container.clone() }
     }
     /// The scope that the flags name.
     pub fn scope(&self) -> Scope {

@@ -145,7 +145,10 @@ fn one_that_cannot_be_read_is_a_named_gap_and_the_others_are_compared() {
 fn nobody_and_somebody_alone_are_an_error_that_says_what_to_write() {
     let dir = tempfile::tempdir().unwrap();
     Fleet::healthy(2, &mut Rng::new(1)).write(dir.path());
-    let bad: [(&[&str], &str); 5] = [
+    fs::write(dir.path().join("cut.json"), "{\"schema\": \"paramedic-snap").unwrap();
+    let bad: [(&[&str], &str); 7] = [
+        (&["web-0.json", "none.json"], "none.json: No such file"),
+        (&["web-0.json", "cut.json"], "cut.json: "),
         (&[], "nobody to compare"),
         (&["web-0.json"], "is alone"),
         (&["web-0.json", "web-1"], "`web-1` names nothing"),
@@ -155,7 +158,9 @@ fn nobody_and_somebody_alone_are_an_error_that_says_what_to_write() {
     for (args, says) in bad {
         let out = compare(dir.path(), args);
         assert_eq!(out.status.code(), Some(3), "{args:?}");
-        let said = text(&out.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(text(&out.stdout), "", "{args:?}");
+        assert_eq!(text(&out.stderr).lines().count(), 1, "{args:?}: {}", text(&out.stderr));
+        let said = text(&out.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(says), "{args:?}: {said}");
     }
 }

@@ -4,6 +4,10 @@
 #[path = "kube/mod.rs"]
 mod kube;
 
+#[path = "on/compare.rs"]
+mod compare;
+#[path = "on/debug.rs"]
+mod debug;
 #[path = "on/inject.rs"]
 mod inject;
 #[path = "on/ssh.rs"]
@@ -238,6 +242,29 @@ fn one_member_is_its_own_report_and_a_scope_that_matches_nothing_there_is_three(
     std::fs::write(&file, &facts.out).unwrap();
     let later = ask(&kube, &["fds", "--from", file.to_str().unwrap(), "--json"]);
     assert_eq!((later.code, codes(&document(&later)["findings"])), (Some(2), vec!["fds/near-limit"]));
+}
+
+#[test]
+fn another_configuration_than_that_of_the_environment_is_taken_and_repeated() {
+    let kube = deployment(&[sick("web-0")]);
+    let config = kube.file("config").display().to_string();
+    let mut command = Command::new(binary());
+    kube.clothe(&mut command).env_remove("KUBECONFIG").env("LC_ALL", "C.UTF-8");
+    let said: Ended = command
+        .args(["--kubeconfig", &config, "--on", "pod/web-0", "fds", "--window", "0"])
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.out.contains(&format!("--on pod/web-0 -n prod --kubeconfig {config} fds")), "{}", said.out);
+    let mut command = Command::new(binary());
+    kube.clothe(&mut command).env_remove("KUBECONFIG").args(["compare", "-l", "app=web"]);
+    let none: Ended = command.output().unwrap().into();
+    assert!(
+        none.code == Some(3) && none.out.is_empty(),
+        "one line, and no screen of undecided checks: {none:?}"
+    );
+    assert_eq!(none.err.lines().count(), 1, "{}", none.err);
 }
 
 /// Processes of a pod that hold this in their command line.

@@ -47,6 +47,13 @@ pub trait Area: Sized + Send + 'static {
     /// # Errors
     /// When `check` does not ask this area: the gap that is said instead, if there is anything to say.
     fn in_check(settings: &Settings) -> Result<Self::Args, Option<Gap>>;
+    /// Whether flags that clap took make sense together.
+    ///
+    /// # Errors
+    /// What does not, and what to write instead: nothing is looked at then.
+    fn usable(_: &Self::Args) -> Result<(), Gap> {
+        Ok(())
+    }
     /// Adds to the flags of its own command what the settings file says and no flag does.
     fn with_settings(args: Self::Args, _: &Settings) -> Self::Args {
         args
@@ -188,6 +195,8 @@ pub trait Running: Wanting + Send {
 pub trait Recorded: Send {
     /// Judges them.
     fn examine(&self, levels: &dyn Levels, chosen: &Chosen) -> Section;
+    /// Why nothing at all came of it, and what could not be seen on the way.
+    fn failed(&self) -> Option<(&Gap, &[Gap])>;
     /// Writes them for a snapshot.
     ///
     /// # Errors
@@ -210,7 +219,8 @@ impl Entry {
                     let said = e.to_string();
                     Gap::new(A::NAME, Why::Malformed, said.trim_start_matches("error: ").trim_end())
                 })?;
-                Ok(Live::<A>::boxed(A::with_settings(args, settings)))
+                let args = A::with_settings(args, settings);
+                A::usable(&args).map(|()| Live::<A>::boxed(args))
             },
             open_in_check: |settings| {
                 Ok(Live::<A>::boxed(A::with_settings(A::in_check(settings)?, settings)))
@@ -358,6 +368,9 @@ impl<A: Area> Recorded for Record<A> {
             })
         });
         Section { area: A::NAME, span_s: self.span_s, blocks, checks, gaps }
+    }
+    fn failed(&self) -> Option<(&Gap, &[Gap])> {
+        self.failed.as_ref().map(|why| (why, &self.gaps[..]))
     }
     fn write(&self, out: &mut dyn io::Write) -> serde_json::Result<()> {
         serde_json::to_writer(out, self)

@@ -250,6 +250,13 @@ fn live(
         ensure!(shared.watch.is_none(), "a snapshot is one document; --watch has no place here");
         return record(&session, host.clone(), at, start, out);
     }
+    if !plan.local && matches!(shared.format(), Output::Text | Output::Wide) {
+        for record in session.records() {
+            if let Some((why, gaps)) = record.failed() {
+                bail!("{}", in_one_line(why, gaps));
+            }
+        }
+    }
     let mut now = report(&session, at, start);
     let Some(every) = shared.watch else {
         let list = |sink: &mut dyn RowSink| session.list(timing.timeout, sink);
@@ -265,6 +272,20 @@ fn live(
         session.again(start + timing.timeout)?;
         now = report(&session, at, start);
     }
+}
+
+/// For people: a screen of checks that were not decided says nothing where nobody could be asked.
+fn in_one_line(why: &Gap, gaps: &[Gap]) -> String {
+    const NAMED: usize = 3;
+    let mut line = format!("{}: {}", why.subject, why.detail);
+    for gap in gaps.iter().take(NAMED) {
+        line += &format!("; {}: {}", gap.subject, gap.detail);
+    }
+    if gaps.len() > NAMED {
+        line += &format!("; and {} more", gaps.len() - NAMED);
+    }
+    let remedy = why.remedy.iter().chain(gaps.iter().filter_map(|g| g.remedy.as_ref())).next();
+    line + &remedy.map(|r| format!(": {r}")).unwrap_or_default()
 }
 
 /// Judges a snapshot instead of this machine.

@@ -9,12 +9,13 @@ mod progress;
 mod settings;
 
 use crate::{areas, cli, cli::Shared, generate, render, source};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{ArgMatches, FromArgMatches, error::ErrorKind};
 use output::Out;
 use std::{
     ffi::{OsStr, OsString},
     path::Path,
+    time::Duration,
 };
 
 /// The exit code of what could not be done.
@@ -69,6 +70,9 @@ fn run(matches: &ArgMatches, args: &[OsString], program: &str) -> Result<u8> {
     if shared.until_stdin_ends {
         source::input::until_it_ends()?;
     }
+    if let Some(long) = shared.linger {
+        return linger(long);
+    }
     if let Some(code) = on::elsewhere(name, matches, &shared, &out)? {
         return Ok(code);
     }
@@ -86,11 +90,27 @@ fn run(matches: &ArgMatches, args: &[OsString], program: &str) -> Result<u8> {
             let only = sub.try_get_many::<String>("only").ok().flatten();
             let only: Vec<String> = only.into_iter().flatten().cloned().collect();
             match areas::AREAS.iter().find(|a| a.name == name) {
-                Some(area) => look::area(area, sub, &shared, &out),
+                Some(area) => {
+                    if !area.local {
+                        consent::ask(&shared)?;
+                    }
+                    look::area(area, sub, &shared, &out)
+                }
                 None => look::check(only, postgres(sub), &shared, &out),
             }
         }
     }
+}
+
+/// What the container of `--debug-container` runs: it is looked from by others, and holds the door open for them.
+fn linger(long: Duration) -> Result<u8> {
+    let first = std::process::id() == 1;
+    ensure!(
+        !first,
+        "this container was to join the processes of another, and is alone: its runtime cannot do that"
+    );
+    std::thread::sleep(long);
+    Ok(0)
 }
 
 /// The line as it was typed, for a command that is not said in other words; where it is long or may hold what nobody else is
@@ -99,7 +119,7 @@ fn typed(name: &str, args: &[OsString]) -> String {
     const LONGEST: usize = 100;
     let words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let kept = |w: &String| w == "--" || w.starts_with("--compare-key") || w.starts_with("--exec");
-    let line = on::joined(&words);
+    let line = source::reach::joined(&words);
     match words.iter().any(kept) || line.chars().count() > LONGEST {
         true => format!("{name} …"),
         false => line,

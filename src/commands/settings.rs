@@ -25,6 +25,7 @@ pub fn docs() -> Vec<&'static Doc> {
 pub fn read(shared: &Shared) -> Result<Settings> {
     let mut settings = of_file(shared)?;
     settings.cluster = shared.cluster();
+    settings.way_in = shared.way_in();
     Ok(settings)
 }
 

@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 
 /// Where pods are looked for, as the flags say it. What is not given is what `kubectl` itself would take.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Cluster {
+    /// `--kubeconfig`: another configuration than that of `KUBECONFIG` and the home directory.
+    #[serde(skip)]
+    pub kubeconfig: Option<String>,
     /// `--context`.
     pub context: Option<String>,
     /// `-n`.
@@ -16,6 +20,15 @@ pub struct Cluster {
     pub selector: Option<String>,
     /// `-c`: this container of each pod, else its default one.
     pub container: Option<String>,
+}
+
+/// What may be done to a place that has no paramedic; each was asked for by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WayIn {
+    /// `--inject`: the running program is sent there, run there and removed.
+    pub inject: bool,
+    /// `--debug-container`: a container of this image is added to the pod. Nobody can remove it without the pod.
+    pub image: Option<String>,
 }
 
 /// What the cluster knows of one container of one pod: joined to what is seen inside.

@@ -30,7 +30,7 @@ pub use arrange::Arrange;
 pub use attribute::{Attribute, Attributes, Class, Group, Identity, MOST_ATTRIBUTES, Value};
 pub use block::{Block, Cell, Column, Counts, Edge, Node, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
-pub use cluster::{Cluster, PodStatus};
+pub use cluster::{Cluster, PodStatus, WayIn};
 pub use finding::{Confidence, Finding, Process, Severity, Thing, What, rates};
 pub use own_names::OwnNames;
 pub use progress::{Progress, Quiet, Work};

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::{
         areas::{Chosen, Place},
-        model::{Levels, Quiet, RowSink, Section},
+        model::{Gap, Levels, Quiet, RowSink, Section},
         source::Wanting,
     };
     use std::{io, path::Path};
@@ -152,6 +152,9 @@ mod tests {
         }
     }
     impl Recorded for Said {
+        fn failed(&self) -> Option<(&Gap, &[Gap])> {
+            None
+        }
         fn examine(&self, _: &dyn Levels, _: &Chosen) -> Section {
             unreachable!("nobody judges it here")
         }

@@ -6,7 +6,7 @@ mod queue;
 
 pub use ignore::{Ignore, glob};
 
-use crate::model::{Cluster, Doc, Level, Levels, Limit, QueueTable, Seal};
+use crate::model::{Cluster, Doc, Level, Levels, Limit, QueueTable, Seal, WayIn};
 use std::collections::BTreeMap;
 
 /// Everything that a settings file may say. Flags and environment are clap's; this is what has no flag.
@@ -25,6 +25,8 @@ pub struct Settings {
     pub named: bool,
     /// Which cluster, namespace and pods: flags that all commands share.
     pub cluster: Cluster,
+    /// What may be done to places that have no paramedic.
+    pub way_in: WayIn,
     /// What secrets are compared by: of `--compare-key`.
     pub seal: Option<Seal>,
     /// The file that was read, if any.

@@ -11,6 +11,7 @@ It makes certificates and a kubeconfig (`config`, a context for each way to come
     {"run": ["prod", "web-1"], "argv": […]}  runs it in the pod, as exec does but as root; says code, out, err
     {"fault": ["prod", "web-1"], "is": {…}}  what exec does there from now on (`Exec.faults`)
     {"deny": ["create pods/exec"], …}      verbs that are forbidden; with "tokens", "page", "protocols", "exec_wants"
+    {"images": {"paramedic:1": {"binary": PATH}}, "pod_security": "restricted"}  what ephemeral containers can be of, and must be
     {"log": true}                          the requests since the last time, and the most execs at once
 
 The end of its stdin ends it, and with it every pod.
@@ -27,6 +28,7 @@ import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import ephemeral  # noqa: E402
 import keys  # noqa: E402
 import pod as pods  # noqa: E402
 import websocket  # noqa: E402
@@ -43,7 +45,9 @@ class Server:
         self.pods = {}
         self.faults = {}
         self.settings = {"deny": [], "tokens": {TOKEN: "ada"}, "protocols": list(websocket.PROTOCOLS),
-                         "exec_wants": ["get"], "slow": 0}
+                         "exec_wants": ["get"], "slow": 0, "images": {}, "pod_security": None}
+        #: (namespace, pod) -> name -> an ephemeral container
+        self.beside = {}
         self.requests, self.most, self.now = [], 0, 0
         self.random = random.Random(6)
         self.switch = None
@@ -110,6 +114,8 @@ class Server:
                          "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"web-{revision}",
                                               "uid": "0-0", "controller": True}]},
             "spec": {"nodeName": spec.get("node", "node-1"), "restartPolicy": "Always", "terminationGracePeriodSeconds": 30,
+                     # The real one always has it, and kubectl debug counts on that.
+                     "securityContext": {},
                      "containers": [{"name": container, "image": image, "imagePullPolicy": "IfNotPresent", "resources": resources}]},
             "status": {"phase": "Running", "podIP": spec["address"], "podIPs": [{"ip": spec["address"]}], "startTime": stamp(),
                        "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [status]},
@@ -156,7 +162,7 @@ class Server:
                 _, _, _, namespace, _, name, _ = path.split("/")
                 return await self.exec(reader, writer, method, headers, query, user, namespace, name)
             answer = self.answer(method, path, dict(urllib.parse.parse_qsl(query)), headers, body, user)
-            code = 200 if method == "GET" else 201
+            code = 200 if method in ("GET", "PATCH") else 201
         except Refusal as e:
             code, answer = e.code, e.body
         self.say(writer, code, said(answer))
@@ -204,6 +210,10 @@ class Server:
         if len(rest) > 2 and rest[0] == "namespaces":
             namespace, rest = rest[1], rest[2:]
         plural = rest[0] if rest else ""
+        if method == "PATCH" and plural == "pods" and rest[2:] == ["ephemeralcontainers"]:
+            self.allow(user, "patch", "pods/ephemeralcontainers", namespace, rest[1])
+            patch = json.loads(body).get("spec", {}).get("ephemeralContainers", [])
+            return ephemeral.patch(self, self.objects.get(plural, namespace, rest[1]), patch)
         if PLURALS.get(plural, ("",))[0] != group or len(rest) > 2 or method != "GET":
             raise Refusal(404, "NotFound", "the server could not find the requested resource")
         if plural in CLUSTERED:
@@ -235,7 +245,10 @@ class Server:
         self.now += 1
         self.most = max(self.most, self.now)
         try:
-            exec = Exec(self.pods[namespace, name], copy.deepcopy(fault), reader, writer, chosen, urllib.parse.parse_qs(query))
+            asked = urllib.parse.parse_qs(query)
+            beside = self.beside.get((namespace, name), {})
+            pod = beside.get(asked.get("container", [""])[0], self.pods[namespace, name])
+            exec = Exec(pod, copy.deepcopy(fault), reader, writer, chosen, asked)
             await exec.begin(headers["sec-websocket-key"])
         finally:
             self.now -= 1
@@ -260,10 +273,11 @@ async def main(at):
         except Exception as e:  # the one who ordered shall hear it
             answer = {"error": f"{e!r}"}
         print(json.dumps(answer), flush=True)
-    for pod in server.pods.values():
+    all_pods = [*(b for of in server.beside.values() for b in of.values()), *server.pods.values()]
+    for pod in all_pods:
         pod.end()
     await asyncio.sleep(0.05)
-    for pod in server.pods.values():
+    for pod in all_pods:
         pod.remove_group()
     os._exit(0)
 

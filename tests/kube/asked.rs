@@ -161,3 +161,22 @@ fn a_command_line_of_the_users_own_reaches_what_no_cluster_knows() {
     let gone = ask(&reach, &of("4194303"), &["hostname"], &Input::default()).expect_err("nobody");
     assert_eq!(gone.kind, paramedic::source::reach::Refusal::Gone, "{gone:?}");
 }
+
+#[test]
+fn a_client_certificate_is_shown_over_the_proxy_too() {
+    let kube = Kube::start();
+    kube.pod(json!({"name": "web-0"}));
+    for (way, reach) in ways(&kube, "cert", "web-0") {
+        let web = member(&reach, "web-0");
+        let said = ask(&reach, &web, &["echo", "known"], &Input::default());
+        assert_eq!(said.unwrap_or_else(|e| panic!("{way}: {e:?}")).said.stdout, b"known\n", "{way}");
+    }
+    // One of another authority is nobody's, over either way.
+    let web = member(&kube.reach("good"), "web-0");
+    let (plain, many) = (kube.reach("foreign"), kube.reach("foreign"));
+    many.prepare(&vec![web.clone(); 31], soon());
+    for (way, reach) in [("kubectl exec", plain), ("kubectl proxy", many)] {
+        let refused = ask(&reach, &web, &["echo", "x"], &Input::default()).expect_err(way);
+        assert_eq!(refused.kind, paramedic::source::reach::Refusal::Unauthenticated, "{way}: {refused:?}");
+    }
+}

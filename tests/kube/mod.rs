@@ -196,9 +196,9 @@ impl Kube {
 
     /// Asks this cluster out of the test's own process, by a context of the kubeconfig (`good`, `expired` …).
     pub fn reach(&self, context: &str) -> Reach {
-        let cluster = Cluster { context: Some(context.into()), ..Cluster::default() };
-        let kubectl = Kubectl { cluster, kubeconfig: Some(self.file("config")) };
-        Reach::of(kubectl)
+        let kubeconfig = Some(self.file("config").display().to_string());
+        let cluster = Cluster { context: Some(context.into()), kubeconfig, ..Cluster::default() };
+        Reach::of(Kubectl { cluster })
     }
 }
 

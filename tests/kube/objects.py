@@ -159,6 +159,8 @@ def discovery(path):
     if path == "api/v1":
         known.append({"name": "pods/exec", "singularName": "", "namespaced": True, "kind": "PodExecOptions",
                       "verbs": ["create", "get"]})
+        known.append({"name": "pods/ephemeralcontainers", "singularName": "", "namespaced": True, "kind": "Pod",
+                      "verbs": ["get", "patch", "update"]})
     if path == "apis/authorization.k8s.io/v1":
         known.append({"name": "selfsubjectaccessreviews", "singularName": "", "namespaced": False,
                       "kind": "SelfSubjectAccessReview", "verbs": ["create"]})

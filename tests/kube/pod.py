@@ -227,7 +227,7 @@ class Pod:
             only(tell, out, go)
             for door in self.doors:
                 write(door, "0")
-            check(libc.unshare(sum(SPACES.values())), "unshare")
+            self.part()
             pid = os.fork()
             if pid:
                 os.write(tell, f"{pid}\n".encode())
@@ -259,6 +259,10 @@ class Pod:
             os.write(tell, repr(e).encode())
         finally:
             os._exit(1)
+
+    def part(self):
+        """Leaves the machine's namespaces."""
+        check(libc.unshare(sum(SPACES.values())), "unshare")
 
     def wire(self):
         """Loopback and one address, on a wire to the switch that all pods hang on."""
@@ -311,6 +315,25 @@ class Pod:
             except (ProcessLookupError, ChildProcessError):
                 pass
             self.keeper = None
+
+
+class Beside(Pod):
+    """An ephemeral container: a root and a control group of its own, all else is that of the container it was put beside."""
+
+    def __init__(self, spec, target):
+        super().__init__(spec, target.switch)
+        self.target = target
+
+    def part(self):
+        shared = {name: kind for name, kind in SPACES.items() if name in ("ipc", "uts", "net", "pid")}
+        spaces = [(os.open(f"/proc/{self.target.pid}/ns/{name}", os.O_RDONLY), kind) for name, kind in shared.items()]
+        for space, kind in spaces:
+            check(libc.setns(space, kind), "setns")
+            os.close(space)
+        check(libc.unshare(NEWNS | NEWCGROUP), "unshare")
+
+    def wire(self):
+        pass
 
 
 def ip(*args, inside=None, text=None):

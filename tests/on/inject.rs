@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The static binary: `PARAMEDIC_STATIC`, else what was built for musl below Cargo's target directory.
-fn fixed() -> PathBuf {
+pub fn fixed() -> PathBuf {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let built = |profile: &str| {
         target.parent().unwrap().join(format!("x86_64-unknown-linux-musl/{profile}/paramedic"))
@@ -21,7 +21,7 @@ fn fixed() -> PathBuf {
     )
 }
 
-fn run(kube: &Kube, args: &[&str]) -> Ended {
+pub fn run(kube: &Kube, args: &[&str]) -> Ended {
     kube.clothe(&mut Command::new(fixed())).env("LC_ALL", "C.UTF-8").args(args).output().unwrap().into()
 }
 
@@ -30,7 +30,7 @@ fn bare(name: &str) -> Value {
 }
 
 /// What is left of it anywhere.
-fn left(kube: &Kube, pod: &str) -> String {
+pub fn left(kube: &Kube, pod: &str) -> String {
     kube.run(pod, &["find", "/tmp", "/var/tmp", "/dev/shm", "/cache", "-name", "*paramedic*"]).out
 }
 

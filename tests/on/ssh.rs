@@ -136,3 +136,34 @@ fn a_key_is_told_and_never_shown() {
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("paramedic-snapshot/1") && !said.out.contains(key), "{said:?}");
 }
+
+#[test]
+fn hosts_are_compared_and_the_odd_one_is_named() {
+    let hosts = Hosts::start(&["web-0", "web-1", "web-2"]);
+    for (host, version) in [("web-0", "1.2.3"), ("web-1", "1.2.2"), ("web-2", "1.2.3")] {
+        let tool = hosts.file(&format!("{host}-bin/tool"));
+        fs::write(&tool, format!("#!/bin/sh\necho tool {version}\n")).unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let line = [
+        "compare",
+        "ssh:web-0",
+        "ssh:web-1",
+        "ssh:web-2",
+        "ssh:nowhere.invalid",
+        "--exec-version",
+        "tool",
+        "--json",
+    ];
+    let said = hosts.run(&line);
+    let doc: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+    let finding = &doc["findings"][0];
+    assert_eq!(finding["code"], "compare/version-differs", "{said:?}");
+    assert_eq!(
+        finding["title"], "ssh:web-1 alone has another tool: tool 1.2.2, the 2 others tool 1.2.3",
+        "{finding}"
+    );
+    assert_eq!((said.code, doc["findings"].as_array().map(Vec::len)), (Some(1), Some(1)), "{said:?}");
+    let gap = &doc["sections"][0]["gaps"][0];
+    assert!(gap["subject"] == "ssh:nowhere.invalid", "{gap}");
+}

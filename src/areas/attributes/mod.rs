@@ -5,7 +5,7 @@ mod args;
 mod probe;
 
 pub use args::Args;
-pub use probe::AttributesOf;
+pub use probe::{AttributesOf, variables};
 
 use super::{Area, Place};
 use crate::{

@@ -16,7 +16,9 @@ mod versions;
 
 use super::Args;
 use crate::{
-    model::{Attributes, Class, Environ, Gap, Gaps, Group, Identity, Kept, OwnNames, Seal, Seen, Why},
+    model::{
+        Attribute, Attributes, Class, Environ, Gap, Gaps, Group, Identity, Kept, OwnNames, Seal, Seen, Why,
+    },
     source::{Clock, Moment, proc::argv, random},
 };
 use patient::Patient;
@@ -41,6 +43,13 @@ struct Look<'m> {
     /// Names that are replaced in what belongs to this machine alone.
     own: OwnNames,
     seal: Seal,
+}
+
+/// Variables as somebody else tells them of a pod: as they would be recorded in it.
+pub fn variables(of: &Identity, environ: &Environ, seal: &Seal, show: &[String]) -> Vec<Attribute> {
+    let mut all = Vec::new();
+    environment::told(environ, &identity::own_names(of, Some(environ)), seal, show, |a| all.push(a));
+    all
 }
 
 impl AttributesOf {

@@ -1,6 +1,6 @@
 //! The flags of `compare`.
 
-use crate::model::Cluster;
+use crate::model::{Cluster, WayIn};
 use serde::{Deserialize, Serialize};
 
 /// Whom to compare, and by what.
@@ -47,6 +47,10 @@ pub struct Args {
     #[arg(skip)]
     #[serde(default)]
     pub cluster: Cluster,
+    /// What may be done to members that have no paramedic.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub way_in: WayIn,
 }
 
 impl Args {

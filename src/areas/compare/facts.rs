@@ -9,7 +9,7 @@ mod vote;
 
 pub use figure::{Figure, Unit};
 pub use held::{Held, with_unit};
-pub use members::{Members, fold};
+pub use members::{Members, fold, fold_names};
 pub use origin::{Origin, behind_the_image, origin};
 pub use table::{Asked, Blind, Table};
 
@@ -28,6 +28,9 @@ pub struct Facts {
     pub compared: Reading<u64>,
     /// `--context`, for the commands that are printed.
     pub context: Option<String>,
+    /// `--kubeconfig`, for the same.
+    #[serde(default)]
+    pub kubeconfig: Option<String>,
     /// The container that was named, for the same.
     pub container: Option<String>,
     /// The member that is right by decree.
@@ -55,6 +58,7 @@ impl Default for Facts {
         Self {
             compared: Reading::unseen(Why::Absent),
             context: None,
+            kubeconfig: None,
             container: None,
             reference: None,
             over_time: false,
@@ -197,7 +201,8 @@ impl Difference {
 
 /// A name without its unit: what is shown has it.
 pub fn plain_name(name: &str) -> String {
-    if name.contains('/') || !name.contains('_') || name.chars().any(char::is_uppercase) {
+    // A path and a kernel parameter are what they are.
+    if name.contains(['/', '.']) || !name.contains('_') || name.chars().any(char::is_uppercase) {
         return name.into();
     }
     let units = ["_bytes", "_pct", "_s", "_count"];

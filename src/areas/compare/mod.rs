@@ -36,7 +36,10 @@ impl Area for Compare {
         Err(None)
     }
     fn with_settings(args: Args, settings: &Settings) -> Args {
-        Args { cluster: settings.cluster.clone(), ..args }
+        Args { cluster: settings.cluster.clone(), way_in: settings.way_in.clone(), ..args }
+    }
+    fn usable(args: &Args) -> Result<(), Gap> {
+        probe::named(args).map(|_| ())
     }
     fn may_take(args: &Args) -> Duration {
         if args.waits() { PATIENCE } else { Duration::ZERO }

@@ -1,22 +1,23 @@
 //! Asks every member for its attributes and holds the answers against each other.
 
 mod answer;
+mod outside;
 mod who;
 
 use super::{
     args::Args,
-    facts::{Facts, Kind, Seen, Skew, Table},
+    facts::{Facts, Kind, Seen, Skew, Table, fold_names},
 };
 use crate::{
     model::{Gap, Gaps, Reading, Why},
     source::{
         Moment,
-        reach::{Input, Member, Reach, Spec, Template, Way, resolve},
+        reach::{Door, Member, Reach, Spec, Template, Way, resolve},
     },
 };
-use answer::{Answered, key, question};
+use answer::{Answered, Asking, key};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -50,18 +51,21 @@ impl Compare {
         let table = Mutex::new(Table::default());
         let places: HashMap<&str, u32> =
             members.iter().enumerate().map(|(i, m)| (m.name.as_str(), i as u32)).collect();
-        let told = Input { bytes: format!("{}\n", key(&self.args)?).into_bytes(), held: true };
-        let argv = question(&self.args);
+        let question = Asking { args: &self.args, key: key(&self.args)?, until };
+        let door = Door::open(&self.args.way_in, Some(&question.key), m.progress)
+            .map_err(|e| Gap::new("compare", Why::Unsupported, format!("{e:#}")))?;
         let answers = Reach::each(&members, "members", m.progress, |member| {
-            let answer = answer::of(&reach, member, &argv, &told, until)?;
+            let (entry, answered) = answer::of(&reach, &door, member, &question)?;
             let index = places.get(member.name.as_str()).copied().unwrap_or(u32::MAX);
-            let (entry, answered) = answer.split(member);
+            let Some(entry) = entry else { return Ok(answered) };
             // What was read is entered and dropped at once: a thousand of them would not fit.
             let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
             table.add(index, entry.asked, entry.blind, entry.attributes);
             Ok(answered)
         });
-        let table = table.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut table = table.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let pods: Vec<_> = members.iter().map(|m| m.way.pod()).collect();
+        outside::enter(&mut table, &answers, &pods, gaps);
         self.judge(table, &members, answers, gaps)
     }
 
@@ -80,6 +84,9 @@ impl Compare {
                 }),
             );
         }
+        for gap in heard.iter().flatten().filter_map(|a| a.left.as_ref()) {
+            gaps.named(gap.clone(), OTHERS);
+        }
         for gap in heard.iter().filter_map(|h| h.as_ref().err()) {
             gaps.named(gap.clone(), OTHERS);
         }
@@ -93,8 +100,10 @@ impl Compare {
             Some(wanted) => Some(who::reference(wanted, members, &seen)?),
         };
         mixed(&heard, gaps);
+        hints(&heard, &names, gaps);
         let facts = Facts {
             context: self.args.cluster.context.clone(),
+            kubeconfig: self.args.cluster.kubeconfig.clone(),
             container: self.args.cluster.container.clone(),
             reference,
             over_time,
@@ -112,8 +121,11 @@ impl Compare {
     }
 }
 
-/// Who is meant.
-fn members(args: &Args, reach: &Reach, until: Instant) -> Result<Vec<Member>, Gap> {
+/// What the words of the line mean.
+///
+/// # Errors
+/// A word that means nothing, and nobody or somebody alone.
+pub(super) fn named(args: &Args) -> Result<(Vec<Spec>, Option<Template>), Gap> {
     let bad = |words: String| Gap::new("compare", Why::Malformed, words);
     let template = args.exec.as_deref().map(Template::parse).transpose().map_err(bad)?;
     let mut specs = Vec::new();
@@ -124,17 +136,27 @@ fn members(args: &Args, reach: &Reach, until: Instant) -> Result<Vec<Member>, Ga
     for word in objects.chain(args.service.iter().map(|s| format!("service/{s}"))) {
         specs.push(Spec::parse(&word, false).map_err(bad)?);
     }
-    if specs.is_empty() && args.cluster.selector.is_none() {
-        return Err(bad(
-            "nobody to compare: name two snapshot files, pods (-l app=web, deploy/NAME, pod/NAME), \
-                        ssh:HOST, or names with --exec"
-                .into(),
-        ));
+    match (&specs[..], &args.cluster.selector) {
+        ([], None) => {
+            let how = "name two snapshot files, pods (-l app=web, deploy/NAME, pod/NAME), ssh:HOST, or names with --exec";
+            Err(bad(format!("nobody to compare: {how}")))
+        }
+        ([Spec::File(_) | Spec::Pod(_) | Spec::Ssh(_) | Spec::Name(_)], None) => Err(alone(&args.members[0])),
+        _ => Ok((specs, template)),
     }
+}
+
+fn alone(name: &str) -> Gap {
+    Gap::new("compare", Why::Malformed, format!("{name} is alone: it takes two to compare"))
+}
+
+/// Who is meant.
+fn members(args: &Args, reach: &Reach, until: Instant) -> Result<Vec<Member>, Gap> {
+    let (specs, template) = named(args)?;
     let members = resolve(reach, &specs, template.as_ref(), until).map_err(|e| e.gap("compare"))?;
     match &members[..] {
-        [] => Err(bad("nobody to compare".into())),
-        [one] => Err(bad(format!("{} is alone: it takes two to compare", one.name))),
+        [] => Err(Gap::new("compare", Why::Malformed, "nobody to compare")),
+        [one] => Err(alone(&one.name)),
         _ => Ok(members),
     }
 }
@@ -162,6 +184,23 @@ fn seen(member: &Member, heard: &Result<Answered, Gap>, name: &str) -> Seen {
         }
     }
     seen
+}
+
+/// What members could not see of themselves, each thing once.
+fn hints(heard: &[Result<Answered, Gap>], names: &[String], gaps: &mut Gaps) {
+    let mut all: BTreeMap<(&str, Option<&str>), (&Gap, Vec<&str>)> = BTreeMap::new();
+    for (answered, name) in heard.iter().zip(names).filter_map(|(h, n)| Some((h.as_ref().ok()?, n))) {
+        for gap in &answered.hints {
+            let known = all.entry((&gap.subject, gap.remedy.as_deref())).or_insert((gap, vec![]));
+            known.1.push(name);
+        }
+    }
+    for (gap, who) in all.into_values() {
+        gaps.named(
+            Gap { subject: format!("{} of {}", gap.subject, fold_names(&who)), ..gap.clone() },
+            OTHERS,
+        );
+    }
 }
 
 /// Hashes under different keys say nothing beside each other.

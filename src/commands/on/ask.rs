@@ -2,15 +2,14 @@
 
 use super::{
     super::look::Plan,
-    inject::Sender,
     line::{self, Here},
 };
 use crate::{
     cli::Shared,
-    model::{Gap, report::Report},
+    model::{Gap, WayIn, report::Report},
     run::{self, Snapshot},
     source::{
-        reach::{Answer, Input, Member, Reach, Refusal, Refused, Way},
+        reach::{Answer, Door, Member, Question, Reach, Refusal, Refused, Way},
         snapshot,
     },
     verdict::Heard,
@@ -29,19 +28,32 @@ pub(super) struct Asking<'a> {
     pub until: Instant,
     /// How long a look takes there.
     pub look: Duration,
+    /// The key that it is told for hashing.
+    pub key: Option<String>,
 }
 
 /// What a place has for answering and ending, beyond the look.
 const SLACK: Duration = Duration::from_secs(10);
 
-impl Asking<'_> {
-    /// Until when one place may answer: one that hangs must not take the time of those that come after it.
-    pub fn deadline(&self) -> Instant {
+impl Question for Asking<'_> {
+    fn binary(&self) -> &str {
+        &self.shared.binary
+    }
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+    fn most(&self) -> usize {
+        snapshot::MOST as usize
+    }
+    /// One that hangs must not take the time of those that come after it.
+    fn deadline(&self) -> Instant {
         self.until.min(Instant::now() + self.look + super::EACH)
     }
-
-    /// The arguments there. It ends by its own deadline, a little before ours: then what it saw comes all the same.
-    pub fn words(&self, until: Instant, key: bool) -> Vec<String> {
+    fn end(&self) -> Instant {
+        self.until
+    }
+    /// It ends by its own deadline, a little before ours: then what it saw comes all the same.
+    fn args(&self, until: Instant, key: bool) -> Vec<String> {
         let left = until.saturating_duration_since(Instant::now());
         let there = (self.look + SLACK).min(left.saturating_sub((left / 5).min(Duration::from_secs(3))));
         let mut words = self.argv.clone();
@@ -53,25 +65,21 @@ impl Asking<'_> {
         words.splice(at..at, ours);
         words
     }
+}
 
-    /// The document of one place. `key`: it is told a key for hashing.
+impl Asking<'_> {
+    /// The document of one place, and a gap if something was left behind there.
     ///
     /// # Errors
     /// Whatever kept it from answering.
-    pub fn text(&self, member: &Member, key: Option<&str>) -> Result<String, Refused> {
-        let until = self.deadline();
-        let mut argv = vec![self.shared.binary.clone()];
-        argv.extend(self.words(until, key.is_some()));
-        // Held open: its end tells them that we are gone.
-        let input =
-            Input { bytes: key.map(|k| format!("{k}\n").into_bytes()).unwrap_or_default(), held: true };
-        let answer = self.reach.ask(member, &argv, &input, snapshot::MOST as usize, until)?;
-        document(answer)
+    pub fn text(&self, door: &Door, member: &Member) -> Result<(String, Option<Gap>), Refused> {
+        let (answer, left) = door.ask(self.reach, member, self)?;
+        document(answer).map(|text| (text, left))
     }
 }
 
 /// The text that a place printed, if it came to its end.
-pub(super) fn document(answer: Answer) -> Result<String, Refused> {
+fn document(answer: Answer) -> Result<String, Refused> {
     if answer.said.code != Some(0) {
         return Err(Refused::new(Refusal::Other, complaint(&answer)));
     }
@@ -121,15 +129,12 @@ fn cut(e: &anyhow::Error) -> Refused {
 ///
 /// # Errors
 /// Whatever kept it from answering; an answer that is cut.
-pub(super) fn seen(asking: &Asking, sender: Option<&Sender>, member: &Member) -> Result<Seen, Refused> {
+pub(super) fn seen(asking: &Asking, door: &Door, member: &Member) -> Result<Seen, Refused> {
     if Instant::now() >= asking.until {
         let words = "the time was over before its turn came; give a longer --timeout";
         return Err(Refused::new(Refusal::Late, words));
     }
-    let (text, left) = match (asking.text(member, None), sender) {
-        (Err(e), Some(sender)) if e.kind == Refusal::NoBinary => sender.run(asking, member)?,
-        (other, _) => (other?, None),
-    };
+    let (text, left) = asking.text(door, member)?;
     let snapshot = run::parse_snapshot(&text).map_err(|e| cut(&e))?;
     Ok(Seen { snapshot, left, here: Here::of(member, asking.shared) })
 }
@@ -168,7 +173,7 @@ pub(super) fn with_remedies(
         if let (Some(refused), Err((gap, lines))) = (missing, &mut one.said) {
             gap.detail = match &member.way {
                 // It was to be sent: what was in the way of that is what matters.
-                _ if asking.shared.inject => refused.words.clone(),
+                _ if asking.shared.way_in() != WayIn::default() => refused.words.clone(),
                 Way::Pod(pod) => format!("no `{}` in its container {}", asking.shared.binary, pod.container),
                 _ => format!("no `{}` there", asking.shared.binary),
             };

@@ -4,7 +4,7 @@ use super::ask::Asking;
 use crate::{
     cli::Shared,
     model::{PodStatus, report::Report},
-    source::reach::{Member, Way},
+    source::reach::{Member, Way, joined},
 };
 use serde_json::Value;
 
@@ -31,15 +31,19 @@ impl Here {
                 if let Some(container) = &shared.in_container {
                     words.extend(["-c".into(), container.clone()]);
                 }
-                if let Some(context) = &shared.context {
-                    words.extend(["--context".into(), context.clone()]);
+                let cluster = [("--context", &shared.context), ("--kubeconfig", &shared.kubeconfig)];
+                for (flag, value) in cluster {
+                    words.extend(value.iter().flat_map(|v| [flag.to_string(), v.clone()]));
                 }
+                words.extend(ways_in(shared));
                 let own = joined(&["-n".into(), pod.namespace.clone(), pod.name.clone()]);
                 Self { on: joined(&words), root: None, pod: Some(own) }
             }
             _ => {
                 let host = member.name.strip_prefix("ssh:").map(|h| joined(&["ssh".into(), h.into()]));
-                Self { on: joined(&["--on".into(), member.name.clone()]), root: host, pod: None }
+                let mut words = vec!["--on".to_string(), member.name.clone()];
+                words.extend(shared.inject.then(|| "--inject".into()));
+                Self { on: joined(&words), root: host, pod: None }
             }
         }
     }
@@ -78,20 +82,22 @@ pub(super) fn without_binary(asking: &Asking, member: &Member) -> Vec<String> {
     let command = joined(&asking.argv);
     let inject = format!("paramedic {} --inject {command}", here.on).trim_end().to_string();
     // What was tried in vain is no advice.
+    let tried = &asking.shared.debug_container;
     let mut lines = if asking.shared.inject { vec![] } else { vec![inject] };
     let Way::Pod(pod) = &member.way else { return lines };
-    let path = format!("/api/v1/namespaces/{}/pods/{}", pod.namespace, pod.name);
-    let user =
-        asking.reach.kubectl.get(&path, asking.until).ok().and_then(|spec| user(&spec, &pod.container));
-    lines.insert(0, debug(pod, user, asking));
+    if tried.is_none() {
+        let spec = asking.reach.kubectl.pod(pod, asking.until).ok();
+        let user = spec.and_then(|spec| user(&spec, &pod.container));
+        lines.insert(0, debug(pod, user, asking));
+    }
     lines
 }
 
 /// A container of its own beside the one that is looked at, as the same user: another could not read its `/proc`.
 fn debug(pod: &PodStatus, user: Option<i64>, asking: &Asking) -> String {
     let mut words: Vec<String> = vec!["kubectl".into(), "debug".into()];
-    if let Some(context) = &asking.shared.context {
-        words.push(format!("--context={context}"));
+    for (flag, value) in [("context", &asking.shared.context), ("kubeconfig", &asking.shared.kubeconfig)] {
+        words.extend(value.iter().map(|v| format!("--{flag}={v}")));
     }
     words.extend(["-n".into(), pod.namespace.clone(), pod.name.clone()]);
     words.push(format!("--image={}", IMAGE));
@@ -116,17 +122,12 @@ fn user(pod: &Value, container: &str) -> Option<i64> {
     own.pointer("/securityContext/runAsUser")?.as_i64()
 }
 
-/// As a shell takes it apart again; what needs no quotes has none.
-pub(in super::super) fn joined(words: &[String]) -> String {
-    let plain = |w: &&String| {
-        !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=+:,./@%".contains(&b))
-    };
-    let quoted = |w: &String| match Some(w).filter(plain) {
-        Some(word) => word.clone(),
-        // Only a NUL cannot be quoted, and an argument list holds none.
-        None => shlex::try_quote(w).map(|q| q.into_owned()).unwrap_or_default(),
-    };
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+/// What was allowed where the binary is missing: the next command needs it too.
+fn ways_in(shared: &Shared) -> Vec<String> {
+    let mut words = Vec::new();
+    words.extend(shared.inject.then(|| "--inject".to_string()));
+    words.extend(shared.debug_container.iter().flat_map(|i| ["--debug-container".into(), i.clone()]));
+    words
 }
 
 /// The flags that name all places of this run.
@@ -141,9 +142,11 @@ pub(in super::super) fn everywhere(shared: &Shared) -> String {
     pair("-n", shared.namespace.as_ref());
     pair("-c", shared.in_container.as_ref());
     pair("--context", shared.context.as_ref());
+    pair("--kubeconfig", shared.kubeconfig.as_ref());
     if shared.all_namespaces {
         words.push("-A".into());
     }
+    words.extend(ways_in(shared));
     joined(&words)
 }
 

@@ -2,10 +2,9 @@
 
 mod argv;
 mod ask;
-mod inject;
 mod line;
 
-pub(super) use line::{everywhere, joined};
+pub(super) use line::everywhere;
 
 use super::{look::Plan, output::Out, progress::Stderr};
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     model::report::{Host, Report},
     source::{
         Clock,
-        reach::{Member, Reach, Refusal, Refused, Spec, resolve},
+        reach::{Door, Member, Reach, Refusal, Refused, Spec, resolve},
     },
     verdict::{Everywhere, Taken},
 };
@@ -48,7 +47,9 @@ pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: 
             (shared.all_namespaces, "-A"),
             (shared.in_container.is_some(), "-c"),
             (shared.context.is_some(), "--context"),
+            (shared.kubeconfig.is_some(), "--kubeconfig"),
             (shared.inject, "--inject"),
+            (shared.debug_container.is_some(), "--debug-container"),
         ];
         if let Some((_, flag)) = lonely.iter().find(|(given, _)| *given) {
             bail!(
@@ -59,6 +60,7 @@ pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: 
     }
     let sub = matches.subcommand().map_or(matches, |(_, sub)| sub);
     sensible(sub, shared)?;
+    super::consent::ask(shared)?;
     let begun = (Clock::now(), Instant::now());
     let takes = area.map_or(Duration::ZERO, |a| {
         // What cannot be opened here may well be there: only its patience is asked for.
@@ -75,10 +77,12 @@ pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: 
     let until = begun.1 + whole;
     let reach = Reach::at(shared.cluster());
     let members = members(&reach, shared, until)?;
+    let progress = Stderr::new(out.style());
+    let argv = argv::there(&cli::command(), matches)?;
+    let mut asking = Asking { reach: &reach, shared, argv, until, look, key: None };
     if name == "snapshot" {
-        let asking =
-            Asking { reach: &reach, shared, argv: argv::there(&cli::command(), matches)?, until, look };
-        return snapshot(&asking, &members, sub, out).map(Some);
+        asking.key = key(sub)?;
+        return snapshot(&asking, &members, &progress, out).map(Some);
     }
     ensure!(
         members.len() == 1 || shared.format() != Output::Snapshot,
@@ -93,13 +97,11 @@ pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: 
         "what was asked for costs others something, and would from each of {} members: name one",
         members.len()
     );
-    let asking = Asking { reach: &reach, shared, argv: argv::there(&cli::command(), matches)?, until, look };
     if shared.format() == Output::Snapshot {
-        return document(&asking, &members[0], out).map(Some);
+        return snapshot(&asking, &members, &progress, out).map(Some);
     }
-    let progress = Stderr::new(out.style());
-    let sender = shared.inject.then(|| inject::Sender::open(&progress)).transpose()?;
-    let heard = Reach::each(&members, "on", &progress, |member| ask::seen(&asking, sender.as_ref(), member));
+    let door = Door::open(&shared.way_in(), None, &progress)?;
+    let heard = Reach::each(&members, "on", &progress, |member| ask::seen(&asking, &door, member));
     let judged = judge(&plan, area.map(|a| a.name), heard);
     let heard = members.iter().zip(judged).map(|(member, said)| ask::heard(&asking, member, said)).collect();
     let heard = ask::with_remedies(&asking, &members, heard);
@@ -177,32 +179,31 @@ fn members(reach: &Reach, shared: &Shared, until: Instant) -> Result<Vec<Member>
 
 fn refused(refused: &Refused) -> anyhow::Error {
     match &refused.remedy {
-        Some(line) => anyhow!("{}\n  {line}", refused.words),
+        Some(line) => anyhow!("{}: {line}", refused.words),
         None => anyhow!("{}", refused.words),
     }
 }
 
-/// `-o snapshot`: the facts of that place as they came.
-fn document(asking: &Asking, member: &Member, out: &Out) -> Result<u8> {
-    let text = asking.text(member, None).map_err(|e| refused(&e)).with_context(|| member.name.clone())?;
+/// `-o snapshot` and `snapshot --on`: the facts of one place as they came.
+fn snapshot(asking: &Asking, members: &[Member], progress: &Stderr, out: &Out) -> Result<u8> {
+    let [member] = members else {
+        bail!("{} members are no one snapshot: name one, or compare them", members.len());
+    };
+    let door = Door::open(&asking.shared.way_in(), asking.key.as_deref(), progress)?;
+    let said = asking.text(&door, member).map_err(|e| refused(&e));
+    // What may have been left behind was announced; the document is theirs as it came.
+    let (text, _) = said.with_context(|| member.name.clone())?;
     crate::source::snapshot::open(&text).with_context(|| member.name.clone())?;
     out.bytes(text.as_bytes()).map(|()| 0)
 }
 
-/// `snapshot --on`: the same of its own command, whose key is told and never shown.
-fn snapshot(asking: &Asking, members: &[Member], sub: &ArgMatches, out: &Out) -> Result<u8> {
-    let [member] = members else {
-        bail!("{} members are no one snapshot: name one, or compare them", members.len());
-    };
+/// The key of `snapshot`: it is told, and never shown.
+fn key(sub: &ArgMatches) -> Result<Option<String>> {
     let key = match sub.get_one::<String>("compare_key").map(String::as_str) {
         Some("-") => {
             Some(std::io::read_to_string(std::io::stdin()).context("--compare-key -: cannot be read")?)
         }
         other => other.map(str::to_string),
     };
-    let key = key.map(|text| text.lines().next().unwrap_or_default().to_string());
-    let text =
-        asking.text(member, key.as_deref()).map_err(|e| refused(&e)).with_context(|| member.name.clone())?;
-    crate::source::snapshot::open(&text).with_context(|| member.name.clone())?;
-    out.bytes(text.as_bytes()).map(|()| 0)
+    Ok(key.map(|text| text.lines().next().unwrap_or_default().to_string()))
 }

@@ -4,7 +4,7 @@
 use super::{Input, Refusal, Refused, talk, words};
 use crate::model::{Cluster, PodStatus};
 use serde_json::Value;
-use std::{fmt::Write as _, fs, path::PathBuf, time::Instant};
+use std::{fmt::Write as _, fs, time::Instant};
 
 /// No answer of the API server that we ask for is larger, in bytes.
 const MOST: usize = 256 << 20;
@@ -24,16 +24,14 @@ const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/names
 pub struct Kubectl {
     /// Which.
     pub cluster: Cluster,
-    /// Another configuration than that of `KUBECONFIG` and the home directory.
-    pub kubeconfig: Option<PathBuf>,
 }
 
 impl Kubectl {
     /// `kubectl` and where to.
     pub(super) fn begin(&self) -> Vec<String> {
         let mut line = vec!["kubectl".to_string()];
-        if let Some(path) = &self.kubeconfig {
-            line.push(format!("--kubeconfig={}", path.display()));
+        if let Some(path) = &self.cluster.kubeconfig {
+            line.push(format!("--kubeconfig={path}"));
         }
         if let Some(context) = &self.cluster.context {
             line.push(format!("--context={context}"));
@@ -63,7 +61,7 @@ impl Kubectl {
         }
         let mut line = self.begin();
         line.extend(["config", "view", "--minify", "--output=jsonpath={..namespace}"].map(String::from));
-        let name = match self.run(&line, until) {
+        let name = match self.run(&line, &Input::default(), until) {
             Ok(said) => String::from_utf8_lossy(&said).trim().to_string(),
             // Without any configuration kubectl takes that of the pod it runs in.
             Err(refused) if refused.words.contains(NO_CONFIGURATION) => {
@@ -74,6 +72,14 @@ impl Kubectl {
         Ok(if name.is_empty() { "default".into() } else { name })
     }
 
+    /// A pod, as the API server has it now.
+    ///
+    /// # Errors
+    /// As for [`Kubectl::get`].
+    pub fn pod(&self, pod: &PodStatus, until: Instant) -> Result<Value, Refused> {
+        self.get(&format!("/api/v1/namespaces/{}/pods/{}", pod.namespace, pod.name), until)
+    }
+
     /// One object or one page: `path` as the API server has it.
     ///
     /// # Errors
@@ -81,7 +87,7 @@ impl Kubectl {
     pub fn get(&self, path: &str, until: Instant) -> Result<Value, Refused> {
         let mut line = self.begin();
         line.extend(["get".into(), "--raw".into(), path.into()]);
-        let said = self.run(&line, until)?;
+        let said = self.run(&line, &Input::default(), until)?;
         serde_json::from_slice(&said).map_err(|e| {
             Refused::new(Refusal::Cut, format!("the answer to {path} was cut or is no JSON: {e}"))
         })
@@ -114,9 +120,8 @@ impl Kubectl {
         Err(Refused::new(Refusal::TooMuch, format!("{path}: more than {} objects", PAGE * PAGES)))
     }
 
-    fn run(&self, line: &[String], until: Instant) -> Result<Vec<u8>, Refused> {
-        let said =
-            talk(line, &Input::default(), MOST, until).map_err(|e| Refused::of_start("kubectl", &e))?;
+    pub(super) fn run(&self, line: &[String], input: &Input, until: Instant) -> Result<Vec<u8>, Refused> {
+        let said = talk(line, input, MOST, until).map_err(|e| Refused::of_start("kubectl", &e))?;
         let complaint = String::from_utf8_lossy(&said.stderr);
         match said.code {
             Some(0) => Ok(said.stdout),

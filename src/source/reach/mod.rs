@@ -1,18 +1,22 @@
 //! Other places that can be asked: pods through the user's own `kubectl`, hosts through `ssh`, anything else through a
 //! command line of the user's own, and documents that were written before.
 
+mod beside;
+mod inject;
 pub mod kubectl;
 pub mod pod;
 mod proxy;
 mod refused;
 mod spec;
 mod talk;
+mod way_in;
 mod words;
 
 pub use kubectl::Kubectl;
 pub use refused::{Refusal, Refused};
-pub use spec::{Spec, Template, resolve};
+pub use spec::{Spec, Template, joined, resolve};
 pub use talk::{Input, Said, talk};
+pub use way_in::{Door, Question};
 
 use crate::model::{Cluster, PodStatus, Progress, Stamp};
 use proxy::{Outcome, Proxy};
@@ -53,6 +57,16 @@ pub enum Way {
     Exec(Vec<String>),
 }
 
+impl Way {
+    /// What is known of a pod.
+    pub fn pod(&self) -> Option<&PodStatus> {
+        match self {
+            Way::Pod(pod) => Some(pod),
+            _ => None,
+        }
+    }
+}
+
 /// What a member answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -76,7 +90,7 @@ pub struct Reach {
 impl Reach {
     /// Asks this cluster, configured as it is here.
     pub fn at(cluster: Cluster) -> Self {
-        Self::of(Kubectl { cluster, kubeconfig: None })
+        Self::of(Kubectl { cluster })
     }
 
     /// Asks by this kubectl.

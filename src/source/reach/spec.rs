@@ -105,6 +105,19 @@ impl Template {
     }
 }
 
+/// As a shell takes it apart again; what needs no quotes has none.
+pub fn joined(words: &[String]) -> String {
+    let plain = |w: &&String| {
+        !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=+:,./@%".contains(&b))
+    };
+    let quoted = |w: &String| match Some(w).filter(plain) {
+        Some(word) => word.clone(),
+        // Only a NUL cannot be quoted, and an argument list holds none.
+        None => shlex::try_quote(w).map(|q| q.into_owned()).unwrap_or_default(),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// One text that a shell at the other end splits into this argument list again.
 pub(super) fn quoted(argv: &[String]) -> String {
     // Only a NUL cannot be quoted, and an argument list holds none.

@@ -112,13 +112,25 @@ pub(super) fn of_words(words: &str, namespace: &str) -> Refused {
     match found {
         Some((Refusal::Forbidden, line)) => forbidden(line, namespace),
         Some((Refusal::Unauthenticated, line)) => unauthenticated(words, line),
+        Some((Refusal::Cut, line)) => cut(line),
         Some((kind, line)) => Refused::new(kind, short(line)),
         None => Refused::new(Refusal::Other, last(words)),
     }
 }
 
+/// An answer that did not come to its end. What those say who carried it names only the wire.
+pub(super) fn cut(said: &str) -> Refused {
+    Refused::new(Refusal::Cut, short(&format!("the stream was cut: {said}")))
+}
+
 /// What we may not, and the rights that would be wanted.
 pub(super) fn forbidden(line: &str, namespace: &str) -> Refused {
+    if let Some((policy, rest)) =
+        line.split_once("violates PodSecurity \"").and_then(|(_, rest)| rest.split_once("\": "))
+    {
+        let words = format!("the pod security policy `{policy}` refuses it: {rest}");
+        return Refused::new(Refusal::Forbidden, short(&words));
+    }
     let refused = Refused::new(Refusal::Forbidden, short(line));
     if line.contains("pods/exec") {
         // Which one a WebSocket needs changed with 1.35. <https://github.com/kubernetes/kubernetes/issues/134577>
@@ -165,7 +177,9 @@ fn of_ssh(code: i32, words: &str) -> Option<Refused> {
         }
         255 if has(&["Could not resolve"]) => Refusal::Gone,
         255 if has(&["timed out", "refused", "No route", "unreachable"]) => Refusal::Unreachable,
-        255 if has(&["Connection closed", "Connection reset", "Broken pipe", "kex_exchange"]) => Refusal::Cut,
+        255 if has(&["Connection closed", "Connection reset", "Broken pipe", "kex_exchange"]) => {
+            return Some(cut(&last(words)));
+        }
         255 => Refusal::Other,
         _ => return None,
     };
@@ -295,6 +309,13 @@ mod tests {
         assert!(remedy.contains("`get pods/exec` and `create pods/exec` in namespace prod"), "{remedy}");
         let words = "Error from server (Forbidden): pods is forbidden: User \"ada\" cannot list resource \"pods\" in API group \"\"";
         assert!(of_kubectl(1, words, "prod").and_then(|r| r.remedy).unwrap().contains("`list pods`"));
+        let words = "Error from server (Forbidden): pods \"web-0\" is forbidden: violates PodSecurity \"restricted:latest\": runAsNonRoot != true (pod or container \"x\")";
+        let refused = of_kubectl(1, words, "prod").unwrap();
+        assert_eq!(refused.kind, Refusal::Forbidden);
+        assert!(
+            refused.words.starts_with("the pod security policy `restricted:latest` refuses it: runAsNonRoot"),
+            "{refused:?}"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The faults of the catalogue, one file each, with the healthy twin beside the fault.
 
+mod compare_odd;
 mod cpu_event_loop_stalled;
 mod cpu_throttled;
 mod cpu_uninterruptible;

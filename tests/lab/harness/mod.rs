@@ -4,6 +4,7 @@ mod case;
 mod cgroup;
 mod dns;
 mod document;
+mod fleet;
 mod host;
 mod network;
 mod patient;
@@ -18,10 +19,11 @@ pub use case::{Case, Look};
 pub use cgroup::Cgroup;
 pub use dns::Query;
 pub use document::Document;
+pub use fleet::Fleet;
 pub use host::Host;
 pub use patient::{Patient, Program};
 pub use postgres::Postgres;
-pub use report::Report;
+pub use report::{Finding, Report};
 pub use run::{eventually, must_have, soon};
 
 /// The uid of `nobody` on Debian.

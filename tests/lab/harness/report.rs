@@ -134,6 +134,11 @@ impl<'a> Finding<'a> {
         self.text(&self.json["title"], "title")
     }
 
+    /// The reasoning behind it, sentence by sentence.
+    pub fn because(&self) -> String {
+        self.json["because"].to_string()
+    }
+
     /// The name of the process that is blamed.
     pub fn subject_name(&self) -> &'a str {
         self.text(&self.json["subject"]["name"], "subject.name")

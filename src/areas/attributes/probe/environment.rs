@@ -2,7 +2,7 @@
 
 use super::{Look, sheet::Sheet};
 use crate::{
-    model::{Class, Environ, Gaps, Group, OwnName, Reading, Shape, Why},
+    model::{Attribute, Class, Environ, Gaps, Group, OwnName, OwnNames, Reading, Seal, Shape, Why},
     settings::glob,
 };
 use std::collections::HashSet;
@@ -74,11 +74,22 @@ pub(super) fn read(look: &Look, sheet: &mut Sheet, gaps: &mut Gaps) {
         gaps.add(Why::TooMany, WHAT, "only its first megabyte was read");
         sheet.put(Group::Env, REST, Class::Equal, Reading::unseen(Why::TooMany));
     }
+    told(environ, &look.own, &look.seal, &look.args.show_env, |attribute| sheet.add(attribute));
+}
+
+/// Each variable as an attribute: hashed, or shown where it is a plain setting or was asked for.
+pub(super) fn told(
+    environ: &Environ,
+    own: &OwnNames,
+    seal: &Seal,
+    show: &[String],
+    mut to: impl FnMut(Attribute),
+) {
     let links = links(environ);
-    let own = look.own.for_settings();
-    let shown = |name: &str| shape(name, &look.args.show_env);
-    for (name, value) in environ.sealed(&own, &look.seal, &shown) {
-        sheet.put(Group::Env, name, class(name, &links), value);
+    let own = own.for_settings();
+    let shown = |name: &str| shape(name, show);
+    for (name, value) in environ.sealed(&own, seal, &shown) {
+        to(Attribute { group: Group::Env, name: name.into(), class: class(name, &links), value });
     }
 }
 

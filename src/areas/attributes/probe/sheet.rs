@@ -18,6 +18,9 @@ impl Sheet {
         let name = Untrusted::from_bytes(name.as_ref());
         self.0.push(Attribute { group, name, class, value });
     }
+    pub fn add(&mut self, attribute: Attribute) {
+        self.0.push(attribute);
+    }
     pub fn text(
         &mut self,
         group: Group,

@@ -153,12 +153,17 @@ pub(super) fn ties(f: &Facts, odd: &Members) -> Vec<Thing> {
 pub(super) fn more(f: &Facts, odd: &Members, command: &str, finding: Finding) -> Finding {
     let Some(m) = odd.first().and_then(|i| f.members.get(i as usize)) else { return finding };
     let plain =
-        |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || "-._:@".contains(c));
+        |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_alphanumeric() || "-._:@/".contains(c));
     let line = match m.kind {
         Kind::Pod => {
             let bare = m.name.rsplit('/').next().unwrap_or(&m.name);
             let mut line = format!("--on pod/{bare}");
-            let flags = [("-n", &m.namespace), ("-c", &f.container), ("--context", &f.context)];
+            let flags = [
+                ("-n", &m.namespace),
+                ("-c", &f.container),
+                ("--context", &f.context),
+                ("--kubeconfig", &f.kubeconfig),
+            ];
             for (flag, value) in flags {
                 match value {
                     Some(v) if plain(v) => line += &format!(" {flag} {v}"),

@@ -4,10 +4,11 @@ use super::super::{
     args::Args,
     facts::{Asked, Blind},
 };
+use super::outside::Outside;
 use crate::{
     model::{Attribute, Attributes, Class, Gap, Group, Identity, PodStatus, Reading, Stamp, Value, Why},
     source::{
-        reach::{Answer, Input, Member, Reach, Way},
+        reach::{Answer, Door, Member, Question, Reach, Refusal, Way, joined},
         snapshot,
     },
 };
@@ -19,7 +20,7 @@ const MOST: usize = 8 << 20;
 /// Bytes of a key that is made for one run.
 const KEY: usize = 16;
 /// Groups of which an empty list means that nothing could be read.
-const GROUPS: [Group; 13] = [
+pub(super) const GROUPS: [Group; 13] = [
     Group::Env,
     Group::File,
     Group::Dns,
@@ -50,18 +51,41 @@ pub(super) fn key(args: &Args) -> Result<String, Gap> {
     }))
 }
 
-/// What is run at a member.
-pub(super) fn question(args: &Args) -> Vec<String> {
-    let mut argv: Vec<String> = [&args.binary, "snapshot", "--brief", "--window", "0", "--compare-key", "-"]
-        .map(str::to_string)
-        .into();
-    let mut add = |flag: &str, values: &[String]| {
-        argv.extend(values.iter().map(|v| format!("{flag}={v}")));
-    };
-    add("--file", &args.files);
-    add("--exec-version", &args.exec_version);
-    add("--show-env", &args.show_env);
-    argv
+/// What a member is asked.
+pub(super) struct Asking<'a> {
+    pub args: &'a Args,
+    pub key: String,
+    pub until: Instant,
+}
+
+impl Question for Asking<'_> {
+    fn binary(&self) -> &str {
+        &self.args.binary
+    }
+    fn args(&self, _: Instant, key: bool) -> Vec<String> {
+        let mut argv: Vec<String> = ["snapshot", "--brief", "--window", "0"].map(str::to_string).into();
+        let rope: &[&str] = if key { &["--compare-key", "-"] } else { &["--until-stdin-ends"] };
+        argv.extend(rope.iter().map(ToString::to_string));
+        let mut add = |flag: &str, values: &[String]| {
+            argv.extend(values.iter().map(|v| format!("{flag}={v}")));
+        };
+        add("--file", &self.args.files);
+        add("--exec-version", &self.args.exec_version);
+        add("--show-env", &self.args.show_env);
+        argv
+    }
+    fn key(&self) -> Option<&str> {
+        Some(&self.key)
+    }
+    fn most(&self) -> usize {
+        MOST
+    }
+    fn deadline(&self) -> Instant {
+        self.until
+    }
+    fn end(&self) -> Instant {
+        self.until
+    }
 }
 
 /// What is entered into the table.
@@ -80,6 +104,12 @@ pub(super) struct Answered {
     pub started: Option<Stamp>,
     /// How far its clock is ahead, and within what.
     pub skew: Option<(f64, f64)>,
+    /// What was left behind there.
+    pub left: Option<Gap>,
+    /// What it could not see and knows a line for.
+    pub hints: Vec<Gap>,
+    /// It has no paramedic: what its cluster says of it, not entered yet.
+    pub outside: Option<Outside>,
 }
 
 /// An answer that was understood.
@@ -108,24 +138,29 @@ struct Recorded {
     exec_version: Vec<String>,
 }
 
-/// Asks one member.
+/// Asks one member: what is entered, unless it must wait for the others, and what stays.
 pub(super) fn of(
     reach: &Reach,
+    door: &Door,
     member: &Member,
-    argv: &[String],
-    told: &Input,
-    until: Instant,
-) -> Result<Whole, Gap> {
+    asking: &Asking,
+) -> Result<(Option<Entry>, Answered), Gap> {
     let bad = |why: Why, words: String| Gap::new(&member.name, why, words);
     if let Way::File(path) = &member.way {
         let text = snapshot::text(path).map_err(|e| {
             let why = e.downcast_ref::<std::io::Error>().map_or(Why::Malformed, Why::from);
             bad(why, format!("{:#}", e.root_cause()))
         })?;
-        return parse(&text, None).map_err(|words| bad(Why::Malformed, words));
+        let whole = parse(&text, None).map_err(|words| bad(Why::Malformed, words))?;
+        let (entry, answered) = whole.split(member);
+        return Ok((Some(entry), answered));
     }
-    let Answer { said, asked, took } =
-        reach.ask(member, argv, told, MOST, until).map_err(|e| e.gap(&member.name))?;
+    let (Answer { said, asked, took }, left) = match (door.ask(reach, member, asking), &member.way) {
+        (Err(e), Way::Pod(pod)) if e.kind == Refusal::NoBinary => {
+            return super::outside::of(reach, pod, asking, &e).map(|answered| (None, answered));
+        }
+        (other, _) => other.map_err(|e| e.gap(&member.name))?,
+    };
     let words = String::from_utf8_lossy(&said.stderr);
     if said.stdout.is_empty() {
         let last = words.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("it said nothing").trim();
@@ -134,7 +169,10 @@ pub(super) fn of(
     }
     let text =
         String::from_utf8(said.stdout).map_err(|_| bad(Why::Malformed, "its answer is no text".into()))?;
-    parse(&text, Some((asked, took.as_secs_f64()))).map_err(|words| bad(Why::Malformed, words))
+    let whole =
+        parse(&text, Some((asked, took.as_secs_f64()))).map_err(|words| bad(Why::Malformed, words))?;
+    let (entry, answered) = whole.split(member);
+    Ok((Some(entry), Answered { left, ..answered }))
 }
 
 fn parse(text: &str, asked: Option<(Stamp, f64)>) -> Result<Whole, String> {
@@ -174,9 +212,22 @@ impl Whole {
             clock: attributes.clock,
             started,
             skew,
+            left: None,
+            hints: record.gaps.into_iter().filter_map(|gap| hint(gap, &member.way)).collect(),
+            outside: None,
         };
         let asked = Asked { files: record.args.files, exec_version: record.args.exec_version };
         (Entry { asked, blind, attributes }, answered)
+    }
+}
+
+/// A gap of a member with a line that is run here, or at whoever wrote the document. In a pod there is nobody to become.
+fn hint(gap: Gap, way: &Way) -> Option<Gap> {
+    let line = gap.remedy.clone()?;
+    match way {
+        Way::File(_) => Some(gap),
+        Way::Ssh(host) => Some(gap.remedy(format!("ssh {} {line}", joined(std::slice::from_ref(host))))),
+        Way::Pod(_) | Way::Exec(_) => None,
     }
 }
 
@@ -190,7 +241,7 @@ fn blind(attributes: &Attributes, record: &Record) -> Blind {
 }
 
 /// What the cluster knows of a pod, as attributes: they are voted on like all others.
-fn of_pod(pod: &PodStatus) -> Vec<Attribute> {
+pub(super) fn of_pod(pod: &PodStatus) -> Vec<Attribute> {
     let text = |t: &str| Reading::seen(Value::Text { text: t.into() });
     let or_absent = |v: Option<Value>| v.map_or(Reading::unseen(Why::Absent), Reading::seen);
     let digest = pod.image_id.as_deref().map(super::who::digest);
@@ -216,7 +267,8 @@ mod tests {
     #[test]
     fn the_key_is_no_argument_and_another_in_every_run() {
         let args = Args { binary: "paramedic".into(), files: vec!["/etc/x*".into()], ..Args::default() };
-        let argv = question(&args);
+        let asking = Asking { args: &args, key: "s3cr3t".into(), until: Instant::now() };
+        let argv = asking.args(asking.until, true);
         assert_eq!(argv.last().map(String::as_str), Some("--file=/etc/x*"));
         assert!(argv.windows(2).any(|w| w == ["--compare-key", "-"]));
         let (one, two) = (key(&args).unwrap(), key(&args).unwrap());

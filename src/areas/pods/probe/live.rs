@@ -54,7 +54,7 @@ impl List {
 /// # Errors
 /// When its pods cannot be listed, or there are none.
 pub fn read(cluster: &Cluster, m: &Moment, gaps: &mut Gaps) -> Result<Facts, Gap> {
-    let kubectl = Kubectl { cluster: cluster.clone(), kubeconfig: None };
+    let kubectl = Kubectl { cluster: cluster.clone() };
     let until = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
     let namespace = match cluster.all_namespaces {
         true => None,

@@ -104,7 +104,7 @@ pub fn exec(
     }
 }
 
-const CUT: &str = "the connection ended and nobody said how the program had: its answer may be cut";
+const CUT: &str = "the stream was cut: the connection ended and nobody said how the program had";
 
 fn no_websocket(why: &str) -> Refused {
     Refused::new(Refusal::Cut, format!("what answers kubectl proxy is no exec: {why}"))

@@ -2,17 +2,14 @@
 //! it does before it does it, and what became of it. Whoever removes it sits there: the shell that started it, which goes on
 //! when the program ends, and the program ends when our connection does.
 
-use super::ask::{Asking, document};
+use super::{Answer, Input, Member, Question, Reach, Refusal, Refused, Way};
 use crate::{
     model::{Gap, Progress, Why, rates::bytes},
-    source::{
-        OwnBinary,
-        reach::{Answer, Input, Member, Refusal, Refused, Way},
-        snapshot,
-    },
+    source::OwnBinary,
 };
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::time::Instant;
 
 /// What runs there.
 const SCRIPT: &str = include_str!("inject.sh");
@@ -26,28 +23,40 @@ const MEMORY: &str = "/dev/shm";
 const VOLUMES: usize = 16;
 
 /// Sends this program.
-pub(super) struct Sender<'a> {
+pub(super) struct Sender {
     own: OwnBinary,
+    size: usize,
+    /// The key, where there is one, on a line of its own; the program.
     input: Input,
-    progress: &'a dyn Progress,
+    keyed: bool,
 }
 
-impl<'a> Sender<'a> {
-    /// Reads this program.
+impl Sender {
+    /// Reads this program. With a key it is told that too.
     ///
     /// # Errors
     /// When it cannot be read, or would not run anywhere else.
-    pub fn open(progress: &'a dyn Progress) -> Result<Self> {
+    pub fn open(key: Option<&str>) -> Result<Self> {
         let mut own = OwnBinary::read().context("--inject: this program cannot be sent")?;
-        let input = Input { bytes: std::mem::take(&mut own.bytes), held: true };
-        Ok(Self { own, input, progress })
+        let size = own.bytes.len();
+        let mut bytes = std::mem::take(&mut own.bytes);
+        if let Some(key) = key {
+            bytes.splice(..0, format!("{key}\n").into_bytes());
+        }
+        Ok(Self { own, size, input: Input { bytes, held: true }, keyed: key.is_some() })
     }
 
     /// Sends it to one place, runs it there and removes it: what it printed, and a gap if something is left there.
     ///
     /// # Errors
     /// Whatever kept it from being sent or from answering.
-    pub fn run(&self, asking: &Asking, member: &Member) -> Result<(String, Option<Gap>), Refused> {
+    pub fn run(
+        &self,
+        reach: &Reach,
+        member: &Member,
+        question: &dyn Question,
+        progress: &dyn Progress,
+    ) -> Result<(Answer, Option<Gap>), Refused> {
         let (mut places, container) = (
             PLACES.map(String::from).to_vec(),
             match &member.way {
@@ -55,24 +64,24 @@ impl<'a> Sender<'a> {
                 _ => String::new(),
             },
         );
-        places.extend(volumes(asking, member));
+        places.extend(volumes(reach, member, question.deadline()));
         places.push(MEMORY.into());
         let shown: Vec<&str> = places.iter().map(|p| if p == "@TMPDIR" { "$TMPDIR" } else { p }).collect();
-        let size = self.input.bytes.len();
-        self.progress.announce(&format!(
+        progress.announce(&format!(
             "inject  {}{container}: {} into the first of {} that takes programs; removed at the end",
             member.name,
-            bytes(size as u64),
+            bytes(self.size as u64),
             shown.join(", ")
         ));
-        let until = asking.deadline();
+        let until = question.deadline();
         let name = format!(".paramedic-{}", self.own.nonce());
         let mut argv: Vec<String> = ["sh", "-c", SCRIPT, "paramedic-inject"].map(String::from).to_vec();
-        argv.extend([size.to_string(), self.own.machine.into(), self.own.sha256.clone(), name.clone()]);
+        argv.extend([self.size.to_string(), self.own.machine.into(), self.own.sha256.clone(), name.clone()]);
+        argv.push(if self.keyed { "key" } else { "none" }.into());
         argv.extend(places);
         argv.push("--".into());
-        argv.extend(asking.words(until, false));
-        let answer = asking.reach.ask(member, &argv, &self.input, snapshot::MOST as usize, until);
+        argv.extend(question.args(until, false));
+        let answer = reach.ask(member, &argv, &self.input, question.most(), until);
         let answer = answer.map_err(|e| {
             if e.kind == Refusal::NoBinary {
                 return Refused::new(
@@ -80,38 +89,24 @@ impl<'a> Sender<'a> {
                     "there is no shell either: nothing can be sent there",
                 );
             }
-            self.progress.announce(&format!(
+            progress.announce(&format!(
                 "inject  {}: {}; it removes itself when its connection ends ({name})",
                 member.name, e.words
             ));
             e
         })?;
-        let left = self.left(member, &answer);
+        let left = left(member, &answer, progress);
         match self.failed(&answer) {
             Some(refused) => Err(refused),
-            None => document(answer).map(|text| (text, left)),
+            None => Ok((answer, left)),
         }
-    }
-
-    /// Says what became of it; a gap when it is still there.
-    fn left(&self, member: &Member, answer: &Answer) -> Option<Gap> {
-        let words = String::from_utf8_lossy(&answer.said.stderr).into_owned();
-        let of = |what: &str| {
-            words.lines().find_map(|l| l.strip_prefix(MARK)?.strip_prefix(what)).map(str::to_string)
-        };
-        if let Some(path) = of("removed ") {
-            self.progress.announce(&format!("inject  {}: removed {path}", member.name));
-        }
-        let path = of("left ")?;
-        self.progress.announce(&format!("inject  {}: {path} could not be removed", member.name));
-        Some(Gap::new(format!("{path} that --inject left behind"), Why::Denied, "it could not be removed"))
     }
 
     /// What the script there stumbled over.
     fn failed(&self, answer: &Answer) -> Option<Refused> {
         let words = String::from_utf8_lossy(&answer.said.stderr);
         let of = |what: &str| words.lines().find_map(|l| l.strip_prefix(MARK)?.strip_prefix(what));
-        let size = self.input.bytes.len();
+        let size = self.size;
         let words = match answer.said.code {
             Some(90) => format!("nothing can be sent there: it has no `{}`", of("tool ").unwrap_or("tools")),
             Some(91) => format!(
@@ -131,11 +126,23 @@ impl<'a> Sender<'a> {
     }
 }
 
+/// Says what became of it; a gap when it is still there.
+fn left(member: &Member, answer: &Answer, progress: &dyn Progress) -> Option<Gap> {
+    let words = String::from_utf8_lossy(&answer.said.stderr).into_owned();
+    let of =
+        |what: &str| words.lines().find_map(|l| l.strip_prefix(MARK)?.strip_prefix(what)).map(str::to_string);
+    if let Some(path) = of("removed ") {
+        progress.announce(&format!("inject  {}: removed {path}", member.name));
+    }
+    let path = of("left ")?;
+    progress.announce(&format!("inject  {}: {path} could not be removed", member.name));
+    Some(Gap::new(format!("{path} that --inject left behind"), Why::Denied, "it could not be removed"))
+}
+
 /// Where volumes of the pod's own are mounted: writable for its user, as a rule, even where its root is not.
-fn volumes(asking: &Asking, member: &Member) -> Vec<String> {
+fn volumes(reach: &Reach, member: &Member, until: Instant) -> Vec<String> {
     let Way::Pod(status) = &member.way else { return vec![] };
-    let path = format!("/api/v1/namespaces/{}/pods/{}", status.namespace, status.name);
-    let Ok(pod) = asking.reach.kubectl.get(&path, asking.deadline()) else { return vec![] };
+    let Ok(pod) = reach.kubectl.pod(status, until) else { return vec![] };
     empty_dirs(&pod, &status.container)
 }
 

@@ -1,9 +1,11 @@
-# Sent as the text of `sh -c`. Arguments: size in bytes, machine, SHA-256, name of a directory to make, directories to try,
-# --, the arguments of the program. Its input: the program, and behind it nothing until we are gone.
+# Sent as the text of `sh -c`. Arguments: size in bytes, machine, SHA-256, name of a directory to make, `key` or `none`,
+# directories to try, --, the arguments of the program. Its input: with `key` a line that is one, the program, and behind it
+# nothing until we are gone. The key comes first: what reads the program may read more than it was told to.
 umask 077
 trap '' PIPE
-size=$1 arch=$2 sum=$3 name=$4
-shift 4
+size=$1 arch=$2 sum=$3 name=$4 key=
+[ "$5" = none ] || IFS= read -r key
+shift 5
 say() { echo "paramedic-inject: $*" >&2; }
 for tool in uname head mkdir chmod rm wc; do
   command -v "$tool" >/dev/null 2>&1 || { say "tool $tool"; exit 90; }
@@ -53,7 +55,11 @@ if ! words=$("$at/paramedic" --version 2>&1 </dev/null); then
   exit 94
 fi
 say "at $at"
-"$at/paramedic" "$@"
+if [ -n "$key" ]; then
+  PARAMEDIC_COMPARE_KEY=$key "$at/paramedic" "$@"
+else
+  "$at/paramedic" "$@"
+fi
 code=$?
 gone
 exit "$code"
