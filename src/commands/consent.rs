@@ -1,53 +1,48 @@
-<<<<<<< HEAD
-//! What hurts somebody is asked for on a terminal; elsewhere a flag has to say it.
+//! What hurts somebody, or cannot be undone, is asked for once more where somebody sits who can answer.
 
+use crate::{cli::Shared, model::untrusted::escape};
 use anyhow::{Result, bail};
 use std::io::{self, BufRead, IsTerminal, Write};
 
-/// Puts a question to whoever sits there.
+/// What whoever sits there says; `None` when nobody does.
+fn said(question: &str) -> Result<Option<bool>> {
+    let (stdin, mut stderr) = (io::stdin(), io::stderr());
+    if !(stdin.is_terminal() && stderr.is_terminal()) {
+        return Ok(None);
+    }
+    // A terminal that does not take it cannot be answered on either.
+    write!(stderr, "{}\nGo on? [y/N] ", escape(question))?;
+    stderr.flush()?;
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line)?;
+    Ok(Some(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
+}
+
+/// Asks for what hurts somebody.
 ///
 /// # Errors
-/// When it is not answered with yes, or nobody sits there.
+/// When it is not answered with yes, or nobody sits there: then a flag has to say it.
 pub(super) fn agreed(question: &str) -> Result<()> {
-    let (stdin, mut stderr) = (io::stdin(), io::stderr());
-    if !stdin.is_terminal() || !stderr.is_terminal() {
-        bail!("{question}: nobody is there to agree to it, and nothing was done; --yes agrees");
+    match said(question)? {
+        Some(true) => Ok(()),
+        Some(false) => bail!("nothing was done"),
+        None => bail!("{question}: nobody is there to agree to it, and nothing was done; --yes agrees"),
     }
-    write!(stderr, "{}\nGo on? [y/N] ", crate::model::untrusted::escape(question))?;
-    stderr.flush()?;
-    let mut said = String::new();
-    stdin.lock().read_line(&mut said)?;
-    match said.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => bail!("nothing was done"),
-    }
-=======
-//! What was asked for by name and cannot be undone is asked for once more where somebody sits who can answer.
+}
 
-use crate::{cli::Shared, model::untrusted::escape};
-use anyhow::{Result, ensure};
-use std::io::{self, BufRead, IsTerminal, Write};
-
-/// Asks on a terminal; elsewhere the flag is the answer.
+/// Asks for what `--debug-container` adds; where nobody sits the flag is the answer.
 ///
 /// # Errors
 /// When the answer is no.
 pub(super) fn ask(shared: &Shared) -> Result<()> {
     let Some(image) = &shared.debug_container else { return Ok(()) };
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Ok(());
+    let question = format!(
+        "To each pod without `{}` a container of {image} is added, unless one is there from an earlier run. \
+         It ends within an hour, and only the end of the pod removes it.",
+        shared.binary
+    );
+    match said(&question)? {
+        Some(false) => bail!("--debug-container: nothing was added"),
+        Some(true) | None => Ok(()),
     }
-    let image = escape(image);
-    // A terminal that does not take it cannot be answered on either.
-    write!(
-        io::stderr(),
-        "To each pod without `{}` a container of {image} is added, unless one is there from an earlier run.\n\
-         It ends within an hour, and only the end of the pod removes it. Go on? [y/N] ",
-        escape(&shared.binary)
-    )?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    ensure!(matches!(line.trim(), "y" | "Y" | "yes"), "--debug-container: nothing was added");
-    Ok(())
->>>>>>> six
 }
