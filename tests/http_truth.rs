@@ -17,7 +17,9 @@ use paramedic::{
     source::http::{Course, Loaded, Request, Security, Shape, Slow, Target, Trust, Url, load, once},
 };
 use std::{
+    fs,
     net::{SocketAddr, TcpListener},
+    process::Command,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -266,4 +268,57 @@ fn a_request_that_crosses_the_close_of_an_idle_connection_is_told_from_one_that_
         assert_eq!(all.all(), taken + crossed, "{all:?}: the others never came there");
         assert!(crossed >= 4, "{all:?}");
     });
+}
+
+#[test]
+fn our_own_limits_are_no_loss() {
+    let _alone = alone();
+    let truth = Truth::serve(1, &[(Act::Whole, 1)], None);
+    let program = std::env::current_exe().unwrap();
+    let mut limited = Command::new("prlimit");
+    limited.args(["--nofile=24:24".as_ref(), program.as_os_str()]);
+    limited.args(["--ignored", "--exact", "speed", "--nocapture"]);
+    let asked = format!("http://{}/ 400 64 1", truth.address);
+    let out = limited.env("PARAMEDIC_LOAD", asked).output().expect("util-linux is installed");
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success() && said.contains("(\"descriptors\", "), "{said}");
+    let whole = truth.fates().of(Fate::Whole);
+    assert!(said.contains(&format!("{whole} [(\"whole\", {whole})]")), "{whole}: {said}");
+
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: namespaces take root");
+        return;
+    }
+    let wire = delay::Wire::new(99, Duration::ZERO);
+    let served = wire.there(|address| delay::serve(address, 1, Duration::from_secs(5)));
+    let (address, ports) = (served.address, "/proc/sys/net/ipv4/ip_local_port_range");
+    let loaded = wire.here(move || {
+        fs::write(ports, "40000 40031").expect("root may");
+        let shape = Shape { idle: 0, ..shape(0.0, 100.0) };
+        run(&target(address), &request(), &shape, Duration::from_millis(800))
+    });
+    let (all, (taken, answered)) = (loaded.traffic.fates(), served.counts());
+    assert_eq!(
+        (all.of(Fate::Whole), all.of(Fate::ResetBefore), all.all()),
+        (answered, taken - answered, taken)
+    );
+    assert!(matches!(loaded.own.unsent[..], [("ports", n)] if n > 0), "{:?}", loaded.own);
+    assert!(loaded.own.ports_pct > 50.0, "{:?}", loaded.own);
+}
+
+/// What `tests/bench` runs: `URL RATE CONNECTIONS SECONDS` in the environment, a line of JSON.
+#[test]
+#[ignore = "a load, not a test"]
+fn speed() {
+    let asked = std::env::var("PARAMEDIC_LOAD").expect("URL RATE CONNECTIONS SECONDS");
+    let [url, rate, kept, seconds] = asked.split(' ').collect::<Vec<_>>()[..] else { panic!("{asked}") };
+    let url = Url::parse(url).unwrap();
+    let address = SocketAddr::new(url.host.parse().unwrap(), url.port);
+    let target = Target { url, ..target(address) };
+    let request = Request::default();
+    let shape = Shape { kept: kept.parse().unwrap(), ..shape(rate.parse().unwrap(), 0.0) };
+    let shape = Shape { idle: 0, ..shape };
+    let loaded = run(&target, &request, &shape, Duration::from_secs_f64(seconds.parse().unwrap()));
+    let fates: Vec<_> = loaded.traffic.fates().each().map(|(f, n)| (f.key(), n)).collect();
+    println!("{} {fates:?} {:?} {:?}", loaded.traffic.sent, loaded.latency_ms, loaded.own);
 }

@@ -199,5 +199,5 @@ fn line(load: &Load) -> Block {
     let steps = &load.traffic.line.steps;
     let of = |count: fn(&crate::model::Fates) -> u64| steps.iter().map(|s| count(s) as f64).collect();
     let lines = vec![("answered".into(), of(|f| f.all() - f.lost())), ("lost".into(), of(|f| f.lost()))];
-    Block::Chart { name: "requests over time", unit: "", step_ms: load.traffic.line.step_ms, lines }
+    Block::Chart { name: "requests over time", unit: "", step_ms: load.traffic.line.step_ms, lines, marks: vec![] }
 }

@@ -236,6 +236,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Fed in pieces of every size: how far it is, what was left over, its head and the bytes of its body.
     fn read(text: &str, ended: bool) -> (Far, usize, Option<Head>, u64) {
@@ -298,5 +299,69 @@ mod tests {
         }
         let endless = [b"HTTP/1.1 200 OK\r\n".to_vec(), vec![b'x'; HEAD + 1]].concat();
         assert!(Answer::new(false).feed(&endless).is_err());
+    }
+
+    /// An answer of any shape and the length of its body; none of them ends with the connection.
+    fn answers() -> impl Strategy<Value = (Vec<u8>, u64)> {
+        let chunk = proptest::collection::vec(any::<u8>(), 1..40);
+        let chunks = proptest::collection::vec(chunk, 0..5);
+        let fields = proptest::collection::vec("[A-Za-z-]{1,12}: [ -~]{0,20}\r\n", 0..4);
+        (chunks, fields, any::<bool>(), any::<bool>()).prop_map(|(chunks, fields, chunked, interim)| {
+            let fields = fields.iter().map(|f| format!("x-{f}")).collect::<String>();
+            let interim = if interim { "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" } else { "" };
+            let bytes: usize = chunks.iter().map(Vec::len).sum();
+            let mut all = format!("{interim}HTTP/1.1 200 OK\r\n{fields}").into_bytes();
+            if chunked {
+                all.extend_from_slice(b"Transfer-Encoding: chunked\r\n\r\n");
+                for chunk in &chunks {
+                    all.extend_from_slice(format!("{:x};a=b\r\n", chunk.len()).as_bytes());
+                    all.extend_from_slice(chunk);
+                    all.extend_from_slice(b"\r\n");
+                }
+                all.extend_from_slice(b"0\r\nTrailer: x\r\n\r\n");
+            } else {
+                all.extend_from_slice(format!("Content-Length: {bytes}\r\n\r\n").as_bytes());
+                chunks.iter().for_each(|chunk| all.extend_from_slice(chunk));
+            }
+            (all, bytes as u64)
+        })
+    }
+
+    fn fed(parts: &[&[u8]]) -> (Result<usize, &'static str>, Answer) {
+        let mut answer = Answer::new(false);
+        let left = parts.iter().try_fold(0, |left, part| answer.feed(part).map(|l| left + l));
+        (left, answer)
+    }
+
+    proptest! {
+        #[test]
+        fn however_it_is_split_an_answer_is_the_same(
+            (all, bytes) in answers(),
+            splits in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
+            behind in proptest::collection::vec(any::<u8>(), 0..9),
+        ) {
+            let all = [all, behind.clone()].concat();
+            let mut at: Vec<usize> = splits.iter().map(|s| s.index(all.len())).collect();
+            at.extend([0, all.len()]);
+            at.sort_unstable();
+            let parts: Vec<&[u8]> = at.windows(2).map(|w| &all[w[0]..w[1]]).collect();
+            let (left, answer) = fed(&parts);
+            prop_assert_eq!((left, answer.far(), answer.bytes()), (Ok(behind.len()), Far::Whole, bytes));
+        }
+
+        #[test]
+        fn an_answer_that_is_cut_is_never_whole((all, _) in answers(), at: proptest::sample::Index) {
+            let cut = at.index(all.len());
+            let (left, mut answer) = fed(&[&all[..cut]]);
+            prop_assert_eq!(left, Ok(0));
+            prop_assert!(!answer.end());
+            prop_assert_eq!(answer.far(), if cut == 0 { Far::Nothing } else { Far::Part });
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_holding_more_than_a_head(all in proptest::collection::vec(any::<u8>(), 0..3000)) {
+            let (_, answer) = fed(&[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &all]);
+            prop_assert!(answer.held.len() <= LINE);
+        }
     }
 }

@@ -7,6 +7,9 @@ use super::{
 use crate::model::Fate;
 use std::io;
 
+/// No longer than this, in characters.
+const MOST_SAID: usize = 200;
+
 /// What is known of a request's end.
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -109,16 +112,13 @@ fn is_refusal(error: &io::Error) -> bool {
     )
 }
 
-/// What an error says, without its number.
-fn said(error: &io::Error) -> String {
-    let mut text = error.to_string();
-    if let Some(at) = text.find(" (os error") {
-        text.truncate(at);
-    }
+/// What an error says, without its number. A certificate that is not trusted is quoted in it: nothing that a terminal obeys.
+pub(super) fn said(error: &io::Error) -> String {
+    let text = error.to_string();
     if error.raw_os_error().is_some() {
-        text = text.to_lowercase();
+        return text.split(" (os error").next().unwrap_or_default().to_lowercase();
     }
-    text
+    text.chars().filter(|c| !c.is_control()).take(MOST_SAID).collect()
 }
 
 #[cfg(test)]

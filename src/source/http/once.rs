@@ -85,7 +85,8 @@ async fn ask(target: &Target, request: &Request, until: Instant) -> Result<Once,
     let mut exchange = Exchange::new(&bytes.plain, request.method == "HEAD", None);
     let from = Instant::now();
     let ending = exchange.run(&mut stream, until, false).await;
-    let asking = format!("{} {}", request.method, target.url.target);
+    // The path may hold a key: it is not repeated.
+    let asking = format!("the {}", request.method);
     let said = match ending {
         Ending::Whole => None,
         Ending::TimedOut => {
@@ -152,7 +153,7 @@ async fn two(
     reached: Reached,
 ) -> Result<Once, Trouble> {
     let Reached { peer, connect, tls, shown } = reached;
-    let asking = format!("{} {} over HTTP/2", request.method, target.url.target);
+    let asking = format!("the {} over HTTP/2", request.method);
     let unsaid = |words| Trouble { kind: Kind::Name, words };
     let ask = Ask::new(target, request, &request.method, &request.body).map_err(unsaid)?;
     let mut two = in_time(until, &asking, Two::begin(stream)).await?;

@@ -1,6 +1,6 @@
 //! What is asked, of whom, and why there may be no answer.
 
-use super::{Security, Url, load::Slow};
+use super::{Security, Url, fate::said, load::Slow};
 use crate::model::Why;
 use std::{fmt, io, net::SocketAddr, time::Duration};
 
@@ -141,7 +141,7 @@ impl Trouble {
             | (io::ErrorKind::NetworkUnreachable, _) => Kind::Refused,
             _ => Kind::Cut,
         };
-        Self { kind, words: format!("{step}: {error}") }
+        Self { kind, words: format!("{step}: {}", said(error)) }
     }
     /// As gaps have it.
     pub fn why(&self) -> Why {

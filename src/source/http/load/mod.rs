@@ -81,7 +81,8 @@ pub struct Loaded {
     pub said_close: u64,
     /// Connections that were kept or idle when the end began.
     pub open_at_ending: u64,
-    /// Of those, closed by the server in good order while no request was on its way: nothing was lost by it.
+    /// Of those, closed by the server in good order while no request was on its way: nothing was lost by it. Of all that were
+    /// kept, when no end began.
     pub closed_at_rest: u64,
     /// When each of those was noticed, since the begin, as they came; [`MOST_TIMES`] at most. A process that ends closes its
     /// connections, too: closed at the time of its exit is not closed in good order.

@@ -134,6 +134,7 @@ impl Tally {
         let (ending, _, over) = self.course.stage();
         if ending && !self.looked.0 {
             self.loaded.open_at_ending = self.open;
+            (self.loaded.closed_at_rest, self.loaded.at_rest) = (0, vec![]);
         }
         if over && !self.looked.1 {
             self.loaded.open_at_last = self.open;
@@ -152,7 +153,8 @@ impl Tally {
     }
     /// One that was opened then was closed by the server while it was at rest.
     pub fn closed_at_rest(&mut self, opened: Instant) {
-        if self.course.ending_at().is_some_and(|e| self.since(opened) < e) {
+        self.look();
+        if self.course.ending_at().is_none_or(|e| self.since(opened) < e) {
             self.loaded.closed_at_rest += 1;
             if self.loaded.at_rest.len() < MOST_TIMES {
                 self.loaded.at_rest.push(self.course.begun().elapsed());
