@@ -9,6 +9,7 @@ mod once;
 mod request;
 mod stream;
 mod tls;
+mod two;
 mod url;
 
 pub use load::{Course, Loaded, Own, Shape, Slow, load};
