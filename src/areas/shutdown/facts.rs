@@ -301,10 +301,16 @@ mod tests {
 
     #[test]
     fn spans_and_fates_read_as_people_say_them() {
-        assert_eq!([0.0, 0.0046, 0.48, 1.53, 5.0, 72.0].map(took), ["0 ms", "5 ms", "480 ms", "1.5s", "5s", "1m12s"]);
+        assert_eq!(
+            [0.0, 0.0046, 0.48, 1.53, 5.0, 72.0].map(took),
+            ["0 ms", "5 ms", "480 ms", "1.5s", "5s", "1m12s"]
+        );
         let mut fates = Fates::default();
         [Fate::Whole, Fate::Refused, Fate::ResetBefore, Fate::ResetBefore].map(|f| fates.add(f));
-        assert_eq!(phrase(fates.each()), "2 cut off before the first byte of an answer, 1 refused a connection");
+        assert_eq!(
+            phrase(fates.each()),
+            "2 cut off before the first byte of an answer, 1 refused a connection"
+        );
     }
 
     #[test]
