@@ -306,7 +306,9 @@ mod tests {
             ["0 ms", "5 ms", "480 ms", "1.5s", "5s", "1m12s"]
         );
         let mut fates = Fates::default();
-        [Fate::Whole, Fate::Refused, Fate::ResetBefore, Fate::ResetBefore].map(|f| fates.add(f));
+        for fate in [Fate::Whole, Fate::Refused, Fate::ResetBefore, Fate::ResetBefore] {
+            fates.add(fate);
+        }
         assert_eq!(
             phrase(fates.each()),
             "2 cut off before the first byte of an answer, 1 refused a connection"
