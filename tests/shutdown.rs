@@ -15,19 +15,13 @@ use std::{
 };
 
 /// Short, so that a case takes a second or two.
-const SHORT: [&str; 12] = [
-    "--start-timeout",
-    "10s",
-    "--warm-up",
-    "300ms",
-    "--late",
-    "500ms",
-    "--grace",
-    "1s",
-    "--rate",
-    "20",
-    "--request-timeout",
-    "2s",
+const SHORT: [[&str; 2]; 6] = [
+    ["--start-timeout", "10s"],
+    ["--warm-up", "300ms"],
+    ["--late", "500ms"],
+    ["--grace", "1s"],
+    ["--rate", "20"],
+    ["--request-timeout", "2s"],
 ];
 
 /// A server on this port that ends on SIGTERM: what it says is up to `answer`.
@@ -68,7 +62,8 @@ impl Case {
             std::env::var_os("PARAMEDIC_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_paramedic").into());
         let mut command = Command::new(binary);
         let at = args.iter().position(|a| *a == "--").unwrap_or(args.len());
-        command.arg("shutdown").args(SHORT).args(&args[..at]).arg("--json").args(&args[at..]);
+        let short = SHORT.iter().filter(|[flag, _]| !args.contains(flag)).flatten();
+        command.arg("shutdown").args(short).args(&args[..at]).arg("--json").args(&args[at..]);
         let (name, value) = self.mark.split_once('=').unwrap();
         command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env(name, value);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -216,7 +211,12 @@ fn a_certificate_of_an_unknown_authority() {
     let (key, certificate) = (case.dir.path().join("key.pem"), case.dir.path().join("cert.pem"));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout"])
+        .arg("-config")
+        .arg(case.file(
+            "openssl.cnf",
+            "[req]\ndistinguished_name=dn\nx509_extensions=own\n[dn]\n[own]\nsubjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
+        ))
+        .arg("-keyout")
         .arg(&key)
         .arg("-out")
         .arg(&certificate)

@@ -1,4 +1,5 @@
-//! The only door to the world: everything here reads, nothing writes, and each reader takes its root as an argument.
+//! The only door to the world, and each part takes its root as an argument. Everything here reads; what starts, signals or asks
+//! others (`rehearse`, `reach`, `http`) is called only for what somebody asked for by name.
 
 mod certificate;
 pub mod cgroup;

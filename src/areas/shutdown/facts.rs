@@ -294,3 +294,30 @@ pub fn phrase(fates: impl IntoIterator<Item = (Fate, u64)>) -> String {
     let words: Vec<_> = each.iter().map(|(f, n)| format!("{} {}", rates::count(*n), f.phrase())).collect();
     words.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_and_fates_read_as_people_say_them() {
+        assert_eq!(
+            [0.0, 0.0046, 0.48, 1.53, 5.0, 72.0].map(took),
+            ["0 ms", "5 ms", "480 ms", "1.5s", "5s", "1m12s"]
+        );
+        let mut fates = Fates::default();
+        for fate in [Fate::Whole, Fate::Refused, Fate::ResetBefore, Fate::ResetBefore] {
+            fates.add(fate);
+        }
+        assert_eq!(
+            phrase(fates.each()),
+            "2 cut off before the first byte of an answer, 1 refused a connection"
+        );
+    }
+
+    #[test]
+    fn a_signal_reads_as_orchestrators_report_it() {
+        assert_eq!((Exit::Signal(9).status(), Exit::Code(3).status()), (137, 3));
+        assert_eq!(Exit::Signal(15).phrase(), "ended by SIGTERM");
+    }
+}

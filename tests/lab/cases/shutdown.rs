@@ -4,20 +4,13 @@ pub use crate::harness::Report;
 use crate::harness::{Case, must_have};
 
 /// Short, and wide enough for a machine that compiles beside the lab: the service lives for some seconds.
-const SHORT: [&str; 13] = [
-    "shutdown",
-    "--warm-up",
-    "500ms",
-    "--late",
-    "1s",
-    "--grace",
-    "8s",
-    "--request-timeout",
-    "8s",
-    "--start-timeout",
-    "25s",
-    "--ready",
-    "3000",
+const SHORT: [[&str; 2]; 6] = [
+    ["--warm-up", "500ms"],
+    ["--late", "1s"],
+    ["--grace", "8s"],
+    ["--request-timeout", "8s"],
+    ["--start-timeout", "25s"],
+    ["--ready", "3000"],
 ];
 
 /// The service in Node.js that ends in this way, with a variable of its environment.
@@ -49,7 +42,9 @@ pub fn rehearse(flags: &[&str], line: &[&str]) -> Report {
     // The first process of the host reaps what is left to it: nothing may be.
     let running = || case.tool(&["ps", "-eo", "args="]).lines().filter(|l| !l.contains("ps -eo")).count();
     let before = running();
-    let report = case.paramedic(&[&SHORT, flags, &["--"], line].concat());
+    let short: Vec<&str> =
+        SHORT.iter().filter(|[flag, _]| !flags.contains(flag)).flatten().copied().collect();
+    let report = case.paramedic(&[&["shutdown"], &short[..], flags, &["--"], line].concat());
     assert_eq!(running(), before, "something was left running: {}", case.tool(&["ps", "-eo", "pid,args"]));
     report
 }

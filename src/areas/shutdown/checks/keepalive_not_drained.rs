@@ -60,8 +60,8 @@ fn over(r: &Rehearsal, fates: &[Fate]) -> u64 {
 
 fn finding(r: &Rehearsal, hurt: u64) -> Finding {
     let open = r.open_at_last + hurt;
-    let title =
-        format!("{} ends with {} connections open and told none of them to close", r.label(), count(open));
+    let connections = if open == 1 { "1 connection".into() } else { format!("{} connections", count(open)) };
+    let title = format!("{} ends with {connections} open and told none of them to close", r.label());
     // Without a loss it was luck: a setting that will hurt.
     let severity = if hurt > 0 || r.killed { Severity::Warning } else { Severity::Notice };
     let mut finding = about(r, severity, title)

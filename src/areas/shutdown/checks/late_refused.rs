@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     check,
-    model::{Fate, Finding, Judging, Severity, rates::count, rates::span},
+    model::{Fate, Finding, Judging, Severity, rates::count},
 };
 
 check! {
@@ -70,10 +70,10 @@ fn finding(r: &Rehearsal, refused: u64, out: &mut Judging) -> Finding {
     finding = finding.because(match r.before {
         Some(b) if b.took_s < r.plan.late_s => format!(
             "preStop holds the signal back for {}, requests may come for {}",
-            span(b.took_s),
-            span(r.plan.late_s)
+            took(b.took_s),
+            took(r.plan.late_s)
         ),
-        _ => format!("nothing keeps it accepting for the {} that routing may take", span(r.plan.late_s)),
+        _ => format!("nothing keeps it accepting for the {} that routing may take", took(r.plan.late_s)),
     });
     finding = finding.because(r.arithmetic());
     finding = because(r, finding, out);

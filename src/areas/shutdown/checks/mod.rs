@@ -68,12 +68,9 @@ fn because(r: &Rehearsal, mut finding: Finding, out: &mut Judging) -> Finding {
     finding
 }
 
-/// What more there is to look at: the static half.
+/// What more there is to look at: what specs say, and of a service that runs again by now what masks say.
 fn see_also(r: &Rehearsal, finding: Finding) -> Finding {
-    match r.started {
-        Started::Before => finding.next(format!("lifecycle --pid {} -o wide", r.service.pid)),
-        Started::Here | Started::AsPid1 => finding.next("pods"),
-    }
+    finding.next(if r.started == Started::Before { "lifecycle -o wide" } else { "pods" })
 }
 
 #[cfg(test)]

@@ -47,9 +47,11 @@ impl Aim {
         let r = &args.request;
         let ready = match args.ready.as_deref().map(|text| (text, text.parse::<u16>())) {
             None => None,
-            Some((_, Ok(0))) => return Err(no(Why::Malformed, "--ready: 0 is no port")),
+            Some((text, Ok(0) | Err(_))) if text.bytes().all(|b| b.is_ascii_digit()) => {
+                return Err(no(Why::Malformed, format!("--ready: {text} is no port")));
+            }
             Some((_, Ok(port))) => Some(local(Ipv4Addr::LOCALHOST.into(), port)),
-            Some((text, Err(_))) => Some(Url::parse(text).map_err(wrong("--ready"))?),
+            Some((text, _)) => Some(Url::parse(text).map_err(wrong("--ready"))?),
         };
         let url = args.url.as_deref().map(Url::parse).transpose().map_err(wrong("--url"))?;
         let any_tls = url.iter().chain(&ready).any(|u| u.tls);
@@ -203,4 +205,65 @@ fn body(text: Option<&str>) -> Result<Vec<u8>, String> {
         return Err(format!("{file}: longer than 1 MiB"));
     }
     fs::read(file).map_err(|e| format!("{file}: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aim(args: Args) -> Result<Aim, Gap> {
+        Aim::of(&args, Instant::now() + Duration::from_secs(5))
+    }
+    fn listener(address: &str, port: u16) -> Listener {
+        Listener { pid: 4, address: address.parse().unwrap(), port }
+    }
+    fn shown(of: &Option<Target>) -> Option<String> {
+        of.as_ref().map(|t| t.url.to_string())
+    }
+
+    #[test]
+    fn a_port_or_a_url_says_what_is_asked_and_both_who_tells_that_it_is_ready() {
+        let of = |url: Option<&str>, ready: Option<&str>| {
+            let args = Args { url: url.map(Into::into), ready: ready.map(Into::into), ..Args::default() };
+            aim(args).map(|a| (shown(&a.target), shown(&a.ready)))
+        };
+        let local = Some("http://127.0.0.1:3000/".to_string());
+        assert_eq!(of(None, None).unwrap(), (None, None));
+        assert_eq!(of(None, Some("3000")).unwrap(), (local.clone(), None));
+        assert_eq!(of(Some("127.0.0.1:3000"), Some("3000")).unwrap(), (local.clone(), None));
+        let balancer = Some("http://127.0.0.2/".to_string());
+        assert_eq!(of(Some("http://127.0.0.2/"), Some("3000")).unwrap(), (balancer, local));
+        for bad in ["0", "70000", "a:x", "ftp://a"] {
+            assert!(of(None, Some(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_only_listener_is_asked_over_loopback_and_several_are_not_guessed_among() {
+        let mut found = aim(Args::default()).unwrap();
+        found.find(&[]).unwrap();
+        assert!(found.target.is_none());
+        let two = [listener("0.0.0.0", 3000), listener("::", 9090), listener("::", 3000)];
+        let error = found.find(&two).unwrap_err();
+        assert!(error.detail.contains("3000, 9090") && error.detail.contains("--url"), "{}", error.detail);
+        found.find(&two[..1]).unwrap();
+        assert_eq!(shown(&found.target).as_deref(), Some("http://127.0.0.1:3000/"));
+        found.find(&[listener("10.0.0.7", 80)]).unwrap();
+        assert_eq!(shown(&found.target).as_deref(), Some("http://10.0.0.7/"));
+        found.over_ipv6();
+        assert_eq!(shown(&found.target).as_deref(), Some("http://[::1]/"));
+    }
+
+    #[test]
+    fn a_body_may_come_from_a_file_of_bounded_length() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("body");
+        let at = format!("@{}", path.display());
+        assert!(body(Some(&at)).is_err());
+        fs::write(&path, "abc").unwrap();
+        assert_eq!(body(Some(&at)).unwrap(), b"abc");
+        fs::write(&path, vec![0; (BODY + 1) as usize]).unwrap();
+        assert!(body(Some(&at)).unwrap_err().contains("1 MiB"));
+        assert_eq!(body(Some("x")).unwrap(), b"x");
+    }
 }

@@ -52,7 +52,8 @@ pub(super) fn started(
     let bar = m.progress.begin("waits until it is ready, s", args.start_timeout.as_secs());
     let mut last = "nobody listened".to_string();
     let mut known = false;
-    while Instant::now() < until {
+    // A question for which there is no time left would only be late.
+    while Instant::now() + AGAIN * 2 < until {
         if let Some(gone) = service.ended(AGAIN) {
             return Err(too_early(m, &service, gone));
         }
