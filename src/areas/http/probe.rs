@@ -355,7 +355,11 @@ fn ended(target: &Target, until: Instant, now: Stamp) -> Reading<Certificate> {
     let Ok(anyone) = Security::new(&Trust::Anyone, false) else { return Reading::unseen(Why::Absent) };
     let target = Target { security: Some(anyone), http2: false, ..target.clone() };
     match http::validity(&target, until) {
-        Ok(Some((begins, ends))) => Reading::seen(certificate(ends, Some(begins), now)),
+        Ok(Some((begins, ends))) => {
+            let certificate = certificate(ends, Some(begins), now);
+            // What is wrong with it is something else, and nobody vouches for what it says.
+            if certificate.left_s > 0.0 { Reading::unseen(Why::Absent) } else { Reading::seen(certificate) }
+        }
         Ok(None) => Reading::unseen(Why::Malformed),
         Err(trouble) => Reading::unseen(trouble.why()),
     }

@@ -35,7 +35,7 @@ fn nodes_default_behind_haproxy_gives_502_and_is_named() {
         let case = &case;
         let asked = ["8001", "8002"].map(|port| scope.spawn(move || ask(case, port)));
         let statuses = asked.map(|a| a.join().expect("the balancer answers"));
-        blocked.map(|b| b.join().expect("it obeys"));
+        blocked.into_iter().for_each(|b| b.join().expect("it obeys"));
         statuses
     });
     assert_eq!(statuses, ["502".to_string(), "200".to_string()], "patient: what the balancer said");
