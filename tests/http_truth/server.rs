@@ -1,7 +1,9 @@
 //! A server that ends requests in every way there is, by a seed, and writes down how many it ended how.
 
+use super::wire::Wire;
 use paramedic::model::{Fate, Fates};
 use rustix::net::sockopt::set_socket_linger;
+use rustls::ServerConfig;
 use std::{
     collections::HashMap,
     io::{self, Read, Write},
@@ -27,6 +29,7 @@ pub enum Act {
     SaysClose,
     Slowly,
     Early,
+    EarlyClose,
     Error,
     Unavailable,
     CloseUnread,
@@ -41,6 +44,7 @@ pub enum Act {
     ChunkReset,
     LastChunkClose,
     ToTheEndReset,
+    ToTheEndCut,
     Short,
     Long,
     Garbage,
@@ -94,6 +98,8 @@ impl Act {
     /// How a request ends to which this is done.
     pub fn fate(self) -> Fate {
         match self {
+            Act::EarlyClose => Fate::Whole,
+            Act::ToTheEndCut => Fate::Truncated,
             Act::Whole
             | Act::Chunked
             | Act::Interim
@@ -142,6 +148,7 @@ pub struct Truth {
     pub address: SocketAddr,
     state: Mutex<State>,
     closed: AtomicBool,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 struct State {
@@ -152,13 +159,14 @@ struct State {
 
 impl Truth {
     /// Serves on a port of its own: each act as often as its weight says.
-    pub fn serve(seed: u64, acts: &[(Act, u64)]) -> Arc<Self> {
+    pub fn serve(seed: u64, acts: &[(Act, u64)], tls: Option<Arc<ServerConfig>>) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let state = State { dice: Dice(seed), acts: acts.to_vec(), done: HashMap::new() };
         let truth = Arc::new(Self {
             address: listener.local_addr().expect("an address"),
             state: Mutex::new(state),
             closed: AtomicBool::new(false),
+            tls,
         });
         let served = Arc::clone(&truth);
         thread::spawn(move || {
@@ -213,31 +221,32 @@ impl Truth {
         act
     }
 
-    fn connection(&self, mut stream: TcpStream) {
+    fn connection(&self, tcp: TcpStream) {
         if let Some(act) = self.act(true) {
             if act == Act::AcceptReset {
-                reset(&stream);
+                reset(&tcp);
             }
             return;
         }
-        let _ = stream.set_nodelay(true);
+        let mut wire = Wire::new(tcp, self.tls.as_ref());
         // A request is there when its first byte can be seen: what is done may be to leave it unread.
-        while matches!(stream.peek(&mut [0]), Ok(1)) {
+        while wire.has_more() {
             let Some(act) = self.act(false) else { return };
-            match self.answer(act, &mut stream) {
+            match self.answer(act, &mut wire) {
                 Ok(After::GoOn) => {}
-                Ok(After::Reset) => return reset(&stream),
-                Ok(After::Close) | Err(_) => return,
+                Ok(After::Reset) => return reset(wire.tcp()),
+                Ok(After::Close) => return wire.close(),
+                Ok(After::Cut) | Err(_) => return,
             }
         }
     }
 
-    fn answer(&self, act: Act, stream: &mut TcpStream) -> io::Result<After> {
-        let reads = !matches!(act, Act::CloseUnread | Act::ResetUnread | Act::Early);
+    fn answer(&self, act: Act, stream: &mut Wire) -> io::Result<After> {
+        let reads = !matches!(act, Act::CloseUnread | Act::ResetUnread | Act::Early | Act::EarlyClose);
         if reads {
             read(stream)?;
         }
-        let say = |stream: &mut TcpStream, text: &str| stream.write_all(text.as_bytes());
+        let say = |stream: &mut Wire, text: &str| stream.write_all(text.as_bytes());
         let body = "b".repeat(BODY);
         let half = &body[..BODY / 2];
         let ok = "HTTP/1.1 200 OK\r\n";
@@ -249,6 +258,10 @@ impl Truth {
             Act::Early => {
                 say(stream, &whole)?;
                 read(stream)?;
+            }
+            Act::EarlyClose => {
+                say(stream, &whole.replacen("\r\n", "\r\nConnection: close\r\n", 1))?;
+                return Ok(After::Cut);
             }
             Act::Chunked => {
                 say(stream, &chunk)?;
@@ -282,7 +295,7 @@ impl Truth {
             Act::BodyClose | Act::BodyReset | Act::Stall => say(stream, &part)?,
             Act::ChunkClose | Act::ChunkReset => say(stream, &chunk)?,
             Act::LastChunkClose => say(stream, &format!("{chunk}{:x}\r\n{half}\r\n0\r\n", half.len()))?,
-            Act::ToTheEndReset => say(stream, &format!("HTTP/1.0 200 OK\r\n\r\n{body}"))?,
+            Act::ToTheEndReset | Act::ToTheEndCut => say(stream, &format!("HTTP/1.0 200 OK\r\n\r\n{body}"))?,
             Act::Short => say(stream, &format!("{ok}Content-Length: {}\r\n\r\n{half}", half.len()))?,
             Act::Long => say(stream, &format!("{ok}Content-Length: {}\r\n\r\n{body}!", BODY + 1))?,
             Act::Garbage => say(stream, "SSH-2.0-OpenSSH_9.9\r\n\r\n")?,
@@ -322,6 +335,7 @@ impl Truth {
                 while !matches!(stream.read(&mut [0; 64]), Ok(0) | Err(_)) {}
                 Ok(After::Close)
             }
+            Act::ToTheEndCut => Ok(After::Cut),
             _ if act.fate() == Fate::Truncated && !matches!(act, Act::Short | Act::Long) => Ok(After::Close),
             _ => Ok(After::GoOn),
         }
@@ -331,12 +345,14 @@ impl Truth {
 /// What becomes of the connection.
 enum After {
     GoOn,
+    /// In good order, as far as TLS goes.
     Close,
+    Cut,
     Reset,
 }
 
 /// A whole request.
-fn read(stream: &mut TcpStream) -> io::Result<()> {
+fn read(stream: &mut Wire) -> io::Result<()> {
     let mut head = vec![];
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -349,6 +365,6 @@ fn read(stream: &mut TcpStream) -> io::Result<()> {
     stream.read_exact(&mut vec![0; length])
 }
 
-fn reset(stream: &TcpStream) {
+pub fn reset(stream: &TcpStream) {
     let _ = set_socket_linger(stream, Some(Duration::ZERO));
 }

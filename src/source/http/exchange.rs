@@ -59,8 +59,8 @@ pub(super) struct Exchange<'a> {
     pub sent_at: Option<Instant>,
 }
 
-/// The end of a body that is sent slowly.
-struct Pace {
+/// When the bytes of a body may be sent that is sent slowly.
+pub(super) struct Pace {
     head: usize,
     from: Instant,
     takes: Duration,
@@ -69,8 +69,14 @@ struct Pace {
 }
 
 impl Pace {
+    /// `head` bytes of `all` are sent at once, the others take so long.
+    pub fn new(head: usize, all: usize, takes: Duration) -> Self {
+        let from = Instant::now();
+        let each = takes / u32::try_from(all - head).unwrap_or(u32::MAX).max(1);
+        Self { head, from, takes, step: each.max(STEP), wake: Box::pin(sleep_until(from.into())) }
+    }
     /// So many bytes may have been sent by now.
-    fn allows(&mut self, cx: &mut Context<'_>, all: usize) -> usize {
+    pub fn allows(&mut self, cx: &mut Context<'_>, all: usize) -> usize {
         loop {
             let gone = self.from.elapsed();
             if gone >= self.takes {
@@ -95,11 +101,7 @@ impl Pace {
 impl<'a> Exchange<'a> {
     /// This request. `head` bytes of it are its head, and what is behind takes so long to send.
     pub fn new(out: &'a [u8], to_head: bool, slowly: Option<(usize, Duration)>) -> Self {
-        let pace = slowly.map(|(head, takes)| {
-            let from = Instant::now();
-            let each = takes / u32::try_from(out.len() - head).unwrap_or(u32::MAX).max(1);
-            Pace { head, from, takes, step: each.max(STEP), wake: Box::pin(sleep_until(from.into())) }
-        });
+        let pace = slowly.map(|(head, takes)| Pace::new(head, out.len(), takes));
         Self {
             out,
             sent: 0,
@@ -130,7 +132,7 @@ impl<'a> Exchange<'a> {
             // What sending said first is the cause; reading only sees the end of it.
             (Ending::Closed(_) | Ending::Broken(_), Some(broke)) => Ending::Broken(broke),
             (Ending::Closed(_), None) if carried && self.answer.far() == Far::Nothing => {
-                Ending::Closed(crossed(stream, until).await)
+                Ending::Closed(crossed(|| (stream.error(), stream.acknowledged()), until).await)
             }
             (ended, _) => ended,
         }
@@ -201,17 +203,18 @@ impl<'a> Exchange<'a> {
 
 /// After the server's close: whether its kernel refuses our request, because the connection had been closed before it came.
 /// When every byte was acknowledged it was taken, and there is nothing to wait for.
-async fn crossed(stream: &Stream, until: Instant) -> Option<io::Error> {
+/// `look` tells the error that the kernel keeps for the socket, and [`Stream::acknowledged`].
+pub(super) async fn crossed(
+    look: impl Fn() -> (Option<io::Error>, (bool, Duration)),
+    until: Instant,
+) -> Option<io::Error> {
     let from = Instant::now();
     let mut pause = Duration::from_micros(500);
     loop {
-        if let Some(error) = stream.error() {
-            return Some(error);
-        }
-        let (acknowledged, round_trip) = stream.acknowledged();
+        let (error, (acknowledged, round_trip)) = look();
         let limit = (from + CROSSING.max(round_trip * 4)).min(until);
-        if acknowledged || Instant::now() >= limit {
-            return None;
+        if error.is_some() || acknowledged || Instant::now() >= limit {
+            return error;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(20));

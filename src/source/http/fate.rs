@@ -48,7 +48,8 @@ pub(super) fn whole(status: u16, bytes: u64, expected: Option<u64>) -> (Fate, St
     }
 }
 
-fn closed(far: Far, then: Option<&io::Error>, carried: bool) -> (Fate, String) {
+/// Of a connection that was closed; `then` is what its kernel said to the request afterwards.
+pub(super) fn closed(far: Far, then: Option<&io::Error>, carried: bool) -> (Fate, String) {
     match far {
         Far::Nothing if carried && then.is_some_and(is_crossing) => (
             Fate::ClosedIdle,
@@ -59,7 +60,8 @@ fn closed(far: Far, then: Option<&io::Error>, carried: bool) -> (Fate, String) {
     }
 }
 
-fn broken(far: Far, error: &io::Error, carried: bool) -> (Fate, String) {
+/// Of a connection that broke.
+pub(super) fn broken(far: Far, error: &io::Error, carried: bool) -> (Fate, String) {
     let cut = error.kind() == io::ErrorKind::UnexpectedEof;
     match far {
         _ if error.kind() == io::ErrorKind::TimedOut => (Fate::TimedOut, said(error)),
@@ -90,11 +92,21 @@ pub(super) fn unconnected(error: &io::Error) -> Result<Verdict, &'static str> {
         None => match error.kind() {
             io::ErrorKind::TimedOut => Fate::TimedOut,
             io::ErrorKind::UnexpectedEof => Fate::ResetBefore,
-            io::ErrorKind::InvalidData => Fate::Garbled,
+            io::ErrorKind::InvalidData if !is_refusal(error) => Fate::Garbled,
             _ => Fate::Refused,
         },
     };
     Ok(Verdict::bare(fate, said(error)))
+}
+
+/// TLS was spoken, and one of the two did not want the other: a certificate that is not trusted, no version in common.
+fn is_refusal(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+    use rustls::Error::{AlertReceived, InvalidCertificate, NoApplicationProtocol, PeerIncompatible};
+    matches!(
+        tls,
+        Some(AlertReceived(_) | InvalidCertificate(_) | NoApplicationProtocol | PeerIncompatible(_))
+    )
 }
 
 /// What an error says, without its number.

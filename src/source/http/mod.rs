@@ -12,6 +12,7 @@ mod once;
 mod request;
 mod stream;
 mod tls;
+mod two;
 mod url;
 
 pub use drip::{DripEnd, Dripped, Part, drip};

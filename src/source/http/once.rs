@@ -4,14 +4,16 @@ use super::{
     Request, Target, Trouble,
     exchange::{Ending, Exchange},
     request::{Bytes, Kind},
-    stream::Stream,
+    stream::{Shown, Stream},
+    two::{Ask, Two},
 };
+use crate::model::Fate;
 use std::{
     io,
     net::SocketAddr,
     time::{Duration, Instant},
 };
-use tokio::time::timeout_at;
+use tokio::{task::LocalSet, time::timeout_at};
 
 /// One answer and how long each step to it took.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +55,8 @@ pub struct Once {
 pub fn once(target: &Target, request: &Request, until: Instant) -> Result<Once, Trouble> {
     let until = until.min(Instant::now() + request.timeout);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
-    runtime.map_err(|e| Trouble::io("a poller", &e))?.block_on(ask(target, request, until))
+    let runtime = runtime.map_err(|e| Trouble::io("a poller", &e))?;
+    LocalSet::new().block_on(&runtime, ask(target, request, until))
 }
 
 async fn ask(target: &Target, request: &Request, until: Instant) -> Result<Once, Trouble> {
@@ -74,6 +77,10 @@ async fn ask(target: &Target, request: &Request, until: Instant) -> Result<Once,
         }
     };
     let shown = stream.shown();
+    let reached = Reached { peer, connect, tls, shown };
+    if target.http2 && (tls.is_none() || stream.agreed_on_two()) {
+        return two(target, request, until, stream, reached).await;
+    }
     let bytes = Bytes::new(target, request, None);
     let mut exchange = Exchange::new(&bytes.plain, request.method == "HEAD", None);
     let from = Instant::now();
@@ -110,6 +117,7 @@ async fn ask(target: &Target, request: &Request, until: Instant) -> Result<Once,
         }
     };
     let sent = exchange.sent_at.unwrap_or(from);
+    let Reached { peer, connect, tls, shown } = reached;
     Ok(Once {
         peer,
         connect,
@@ -123,6 +131,57 @@ async fn ask(target: &Target, request: &Request, until: Instant) -> Result<Once,
         location: head.location.clone(),
         server: head.server.clone(),
         protocol: "http/1.1",
+        tls_version: shown.version,
+        expires: shown.expires,
+    })
+}
+
+/// How far it was before anything was asked.
+struct Reached {
+    peer: SocketAddr,
+    connect: Duration,
+    tls: Option<Duration>,
+    shown: Shown,
+}
+
+async fn two(
+    target: &Target,
+    request: &Request,
+    until: Instant,
+    stream: Stream,
+    reached: Reached,
+) -> Result<Once, Trouble> {
+    let Reached { peer, connect, tls, shown } = reached;
+    let asking = format!("{} {} over HTTP/2", request.method, target.url.target);
+    let unsaid = |words| Trouble { kind: Kind::Name, words };
+    let ask = Ask::new(target, request, &request.method, &request.body).map_err(unsaid)?;
+    let mut two = in_time(until, &asking, Two::begin(stream)).await?;
+    let from = Instant::now();
+    let asked = two.ask(&ask, None, None, until).await;
+    let kind = match asked.verdict.fate {
+        Fate::Whole | Fate::ServerError => None,
+        Fate::TimedOut => Some(Kind::TimedOut),
+        Fate::Garbled => Some(Kind::Garbled),
+        _ => Some(Kind::Cut),
+    };
+    let (None, Some(head), Some(first), Some(last)) = (kind, &asked.head, asked.first, asked.last) else {
+        let words = format!("{asking}: {}", asked.verdict.detail);
+        return Err(Trouble { kind: kind.unwrap_or(Kind::Cut), words });
+    };
+    let field = |name: &str| head.get(name).map(|v| v.as_bytes().to_vec());
+    Ok(Once {
+        peer,
+        connect,
+        tls,
+        first_byte: first.saturating_duration_since(from),
+        body: last.saturating_duration_since(first),
+        status: asked.verdict.status.unwrap_or_default(),
+        bytes: asked.verdict.bytes,
+        keeps: !asked.closes,
+        claimed_s: None,
+        location: field("location"),
+        server: field("server"),
+        protocol: "h2",
         tls_version: shown.version,
         expires: shown.expires,
     })

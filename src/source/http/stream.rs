@@ -108,6 +108,16 @@ impl Stream {
             Ok(()) | Err(_) => Rest::Broken,
         })
     }
+    /// Bytes that have come and were not read: one at most, none at the end of the connection, and nothing known when nothing
+    /// came or it broke.
+    pub fn peek(&self) -> Option<usize> {
+        let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
+        rustix::net::recv(self.under().as_fd(), &mut [0; 1][..], flags).ok().map(|(n, _)| n)
+    }
+    /// The server agreed to HTTP/2.
+    pub fn agreed_on_two(&self) -> bool {
+        matches!(self, Stream::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2"))
+    }
     /// Looks whether a request can be sent. The kernel is asked, not what the poller has heard until now.
     pub async fn rest(&mut self) -> Rest {
         let mut byte = [0; 1];

@@ -1,6 +1,6 @@
 //! Connections that are kept and carry request after request, each on its own part of the schedule.
 
-use super::work::{Turn, Work};
+use super::work::{Held, Turn, Work};
 use crate::model::traffic::Over;
 use std::{
     rc::Rc,
@@ -11,6 +11,9 @@ use std::{
 pub(super) const BEHIND: Duration = Duration::from_millis(250);
 /// Without a schedule, so long after a request that found no connection.
 const AGAIN: Duration = Duration::from_millis(10);
+
+/// Requests at one time over one connection of HTTP/2; servers usually take 100 or 128, and others wait for their turn.
+const MOST_BESIDE: u32 = 256;
 
 /// When the next one is due, without drift.
 pub(super) struct Schedule {
@@ -70,7 +73,7 @@ pub(super) fn spawn(work: &Rc<Work>) {
 
 async fn keep(work: Rc<Work>, mut schedule: Schedule) {
     let place = work.bell.place();
-    let mut held = None;
+    let mut held: Option<Held> = None;
     loop {
         let gone = schedule.skip(Instant::now());
         work.tally.borrow_mut().skip("connections", gone);
@@ -96,6 +99,16 @@ async fn keep(work: Rc<Work>, mut schedule: Schedule) {
             work.tally.borrow_mut().lag(late);
         }
         schedule.free = false;
+        // Over HTTP/2 the next one does not wait for the answer to this one.
+        if let Some(two) = held.as_ref().and_then(Held::share).filter(|_| !schedule.boundless()) {
+            if two.open() < MOST_BESIDE {
+                let one = Rc::clone(&work);
+                work.spawn(async move { one.beside(two, Over::Kept).await });
+            } else {
+                work.tally.borrow_mut().skip("connections", 1);
+            }
+            continue;
+        }
         let went = work.request(held, Over::Kept, true).await;
         held = went.held;
         if schedule.boundless() && held.is_none() && went.well != Some(true) {

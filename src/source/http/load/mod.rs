@@ -105,7 +105,7 @@ pub fn load(target: &Target, request: &Request, shape: &Shape, course: &Course) 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let local = tokio::task::LocalSet::new();
     let begun = processor_time();
-    let mut loaded = local.block_on(&runtime, work::run(target, request, shape, course));
+    let mut loaded = local.block_on(&runtime, work::run(target, request, shape, course))?;
     let length = loaded.length.as_secs_f64().max(1e-9);
     loaded.own.cpu_pct = (processor_time() - begun).as_secs_f64() / length * 100.0;
     Ok(loaded)

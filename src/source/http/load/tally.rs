@@ -24,6 +24,7 @@ pub(super) struct Tally {
     latency: Histogram<u32>,
     lag: Histogram<u32>,
     open: u64,
+    looked: (bool, bool),
     ports: HashMap<SocketAddr, Ports>,
     range: f64,
 }
@@ -55,6 +56,7 @@ impl Tally {
             latency: histogram(),
             lag: histogram(),
             open: 0,
+            looked: (false, false),
             ports: HashMap::new(),
             range: range(),
         }
@@ -127,20 +129,25 @@ impl Tally {
             self.loaded.said_close += u64::from(closes);
         }
     }
-    /// The end has begun.
-    pub fn ending(&mut self) {
-        self.loaded.open_at_ending = self.open;
-    }
-    /// Nothing is sent any more.
-    pub fn over(&mut self) {
-        self.loaded.open_at_last = self.open;
+    /// Counts what is open when the end begins, and when nothing is sent any more: before whatever comes first after it.
+    pub fn look(&mut self) {
+        let (ending, _, over) = self.course.stage();
+        if ending && !self.looked.0 {
+            self.loaded.open_at_ending = self.open;
+        }
+        if over && !self.looked.1 {
+            self.loaded.open_at_last = self.open;
+        }
+        self.looked = (ending, over);
     }
     /// A connection that is to be kept was opened.
     pub fn hold(&mut self) {
+        self.look();
         self.open += 1;
     }
     /// It is no more.
     pub fn let_go(&mut self) {
+        self.look();
         self.open -= 1;
     }
     /// One that was opened then was closed by the server while it was at rest.

@@ -3,17 +3,19 @@
 use super::{
     super::{
         Request, Target,
+        answer::Far,
         exchange::{Ending, Exchange},
         fate::{Verdict, unconnected},
         request::Bytes,
         stream::{Rest, Stream},
+        two::{Ask, Asked, Two},
     },
     Course, Loaded, Shape,
     bell::Bell,
     fresh, idle, kept,
     tally::{Begun, Tally},
 };
-use crate::model::traffic::Over;
+use crate::model::{Fate, traffic::Over};
 use std::{
     cell::{Cell, RefCell},
     future::{Future, poll_fn},
@@ -21,7 +23,7 @@ use std::{
     net::SocketAddr,
     pin::pin,
     rc::Rc,
-    task::Poll,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -43,17 +45,25 @@ pub(super) struct Work {
     pub tally: RefCell<Tally>,
     pub bell: Bell,
     bytes: Bytes,
+    plain_ask: Ask,
+    slow_ask: Ask,
     to_head: bool,
     turn: Cell<usize>,
     live: Cell<u64>,
     barred: Cell<Option<(Instant, &'static str)>>,
 }
 
+/// A connection, by what is spoken over it.
+pub(super) enum Link {
+    One(Box<Stream>),
+    Two(Two),
+}
+
 /// A connection that is held, and whether it has carried a request.
 pub(super) struct Held {
-    pub stream: Stream,
-    pub opened: Instant,
-    pub carried: bool,
+    link: Link,
+    opened: Instant,
+    carried: bool,
     to: SocketAddr,
     kept: bool,
     work: Rc<Work>,
@@ -66,6 +76,28 @@ impl Drop for Held {
         tally.closed(self.to, self.by_us);
         if self.kept {
             tally.let_go();
+        }
+    }
+}
+
+impl Held {
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Rest> {
+        match &mut self.link {
+            Link::One(stream) => stream.poll_rest(cx),
+            Link::Two(two) => two.poll_rest(cx),
+        }
+    }
+    async fn rest(&mut self) -> Rest {
+        match &mut self.link {
+            Link::One(stream) => stream.rest().await,
+            Link::Two(two) => two.rest().await,
+        }
+    }
+    /// A share of it, when it carries more than one request at a time.
+    pub fn share(&self) -> Option<Two> {
+        match &self.link {
+            Link::One(_) => None,
+            Link::Two(two) => Some(two.clone()),
         }
     }
 }
@@ -124,7 +156,7 @@ impl Work {
                 return Poll::Ready(Turn::Course);
             }
             if let Some(held) = held.as_mut()
-                && let Poll::Ready(rest) = held.stream.poll_rest(cx)
+                && let Poll::Ready(rest) = held.poll_rest(cx)
             {
                 return Poll::Ready(Turn::Rest(rest));
             }
@@ -148,7 +180,7 @@ impl Work {
     /// The held connection, if it can be used; what has happened to it is noted.
     pub async fn usable(&self, held: Option<Held>) -> Option<Held> {
         let mut held = held?;
-        match held.stream.rest().await {
+        match held.rest().await {
             Rest::Open => Some(held),
             rest => {
                 self.drop_at_rest(held, rest);
@@ -167,8 +199,7 @@ impl Work {
                 return Went { held: None, well: None };
             }
             let begun = self.tally.borrow_mut().begin(over);
-            let slow = self.shape.slow.as_ref().filter(|_| over == Over::Slow);
-            let until = begun.at + self.request.timeout + slow.map_or(Duration::ZERO, |s| s.takes);
+            let until = begun.at + self.patience(over);
             let connection = match held.take() {
                 Some(held) => held,
                 None => match self.connect(begun, until, keep).await {
@@ -178,7 +209,7 @@ impl Work {
             };
             match self.exchange(connection, begun, until, keep).await {
                 Some(went) => return went,
-                // It was reset between the look at it and the request, of which nothing was sent: as if the look had seen it.
+                // It ended between the look at it and the request, of which nothing was sent: as if the look had seen it.
                 None => {
                     self.tally.borrow_mut().forget();
                     if self.course.withdrawn() {
@@ -189,11 +220,36 @@ impl Work {
         }
     }
 
+    /// One request over a connection that carries others at the same time.
+    pub async fn beside(&self, mut two: Two, over: Over) {
+        let begun = self.tally.borrow_mut().begin(over);
+        let until = begun.at + self.patience(over);
+        let from = Instant::now();
+        let asked = self.ask(&mut two, over, until).await;
+        if asked.untouched {
+            return self.tally.borrow_mut().forget();
+        }
+        self.note(begun, from, Reply::of_two(asked), true);
+    }
+
+    /// What a request has, its connection included. The time that sending its body takes is not the server's.
+    fn patience(&self, over: Over) -> Duration {
+        let slow = self.shape.slow.as_ref().filter(|_| over == Over::Slow);
+        self.request.timeout + slow.map_or(Duration::ZERO, |s| s.takes)
+    }
+
+    async fn open(&self, to: SocketAddr) -> io::Result<Link> {
+        let stream = Stream::open(&self.target, to).await?;
+        if self.target.http2 && (self.target.security.is_none() || stream.agreed_on_two()) {
+            return Two::begin(stream).await.map(Link::Two);
+        }
+        Ok(Link::One(Box::new(stream)))
+    }
+
     async fn connect(self: &Rc<Self>, begun: Begun, until: Instant, keep: bool) -> Option<Held> {
         let to = self.address();
-        let opened = timeout_at(until.into(), Stream::open(&self.target, to)).await;
-        let error = match opened {
-            Ok(Ok(stream)) => {
+        let error = match timeout_at(until.into(), self.open(to)).await {
+            Ok(Ok(link)) => {
                 let mut tally = self.tally.borrow_mut();
                 tally.opened(to);
                 if keep {
@@ -201,7 +257,7 @@ impl Work {
                 }
                 let opened = Instant::now();
                 let work = Rc::clone(self);
-                return Some(Held { stream, opened, carried: false, to, kept: keep, work, by_us: true });
+                return Some(Held { link, opened, carried: false, to, kept: keep, work, by_us: true });
             }
             Ok(Err(e)) => e,
             Err(_) => io::Error::new(io::ErrorKind::TimedOut, "no connection in time"),
@@ -225,41 +281,88 @@ impl Work {
         until: Instant,
         keep: bool,
     ) -> Option<Went> {
-        let slow = self.shape.slow.as_ref().filter(|_| begun.over == Over::Slow);
+        let carried = std::mem::replace(&mut held.carried, true);
+        let from = Instant::now();
+        let reply = match &mut held.link {
+            Link::One(stream) => self.say(stream, begun.over, carried, until).await,
+            Link::Two(two) => Some(self.ask(two, begun.over, until).await)
+                .filter(|asked| !asked.untouched)
+                .map(Reply::of_two),
+        };
+        let Some(reply) = reply else {
+            held.by_us = false;
+            return None;
+        };
+        held.by_us = reply.by_us;
+        let (reusable, well) = (reply.reusable, reply.verdict.fate.well());
+        self.note(begun, from, reply, keep);
+        Some(Went { held: reusable.then_some(held), well: Some(well) })
+    }
+
+    async fn say(&self, stream: &mut Stream, over: Over, carried: bool, until: Instant) -> Option<Reply> {
+        let slow = self.shape.slow.as_ref().filter(|_| over == Over::Slow);
         let (bytes, slowly) = match slow {
             Some(slow) => (&self.bytes.slow, Some((self.bytes.slow_head, slow.takes))),
             None => (&self.bytes.plain, None),
         };
-        let from = Instant::now();
         let mut exchange = Exchange::new(bytes, self.to_head && slow.is_none(), slowly);
-        let ending = exchange.run(&mut held.stream, until, held.carried).await;
-        if held.carried && exchange.untouched() && matches!(ending, Ending::Broken(_)) {
-            held.by_us = false;
+        let ending = exchange.run(stream, until, carried).await;
+        if carried && exchange.untouched() && matches!(ending, Ending::Broken(_)) {
             return None;
         }
-        let now = Instant::now();
-        // What is learnt by waiting after the end of the connection happened then.
-        let ended = exchange.last.unwrap_or(now);
-        held.by_us = matches!(ending, Ending::Whole | Ending::TimedOut | Ending::Garbled(_));
-        let expected = self.request.expected.filter(|_| !self.to_head);
-        let verdict = Verdict::of(ending, &exchange, held.carried, expected);
-        let answered = exchange.answer.head().is_some();
         let closes = exchange.answer.head().is_some_and(|h| !h.keeps);
-        let whole = exchange.answer.far() == super::super::answer::Far::Whole;
-        let well = verdict.fate.well();
+        let by_us = match ending {
+            Ending::Whole => !closes,
+            Ending::TimedOut | Ending::Garbled(_) => true,
+            Ending::Closed(_) | Ending::Broken(_) => false,
+        };
+        let whole = exchange.answer.far() == Far::Whole;
+        let verdict = Verdict::of(ending, &exchange, carried, self.expected());
+        let reusable = whole && exchange.reusable();
+        Some(Reply { verdict, last: exchange.last, whole, closes, reusable, by_us })
+    }
+
+    async fn ask(&self, two: &mut Two, over: Over, until: Instant) -> Asked {
+        let slow = self.shape.slow.as_ref().filter(|_| over == Over::Slow);
+        let ask = if slow.is_some() { &self.slow_ask } else { &self.plain_ask };
+        two.ask(ask, slow.map(|s| s.takes), self.expected(), until).await
+    }
+
+    fn expected(&self) -> Option<u64> {
+        self.request.expected.filter(|_| !self.to_head)
+    }
+
+    /// A request has its fate.
+    fn note(&self, begun: Begun, from: Instant, reply: Reply, keep: bool) {
+        let now = Instant::now();
         let mut tally = self.tally.borrow_mut();
-        if let Some(last) = exchange.last {
+        if let Some(last) = reply.last {
             tally.byte(last);
         }
-        if answered && whole && keep {
-            tally.answered(closes, ended);
+        // What is learnt by waiting after the end of the connection happened then; an answer ends with its last byte.
+        let ended = reply.last.filter(|_| reply.whole).unwrap_or(now);
+        if reply.whole && keep {
+            tally.answered(reply.closes, ended);
         }
-        let ended = if whole { ended } else { now };
-        tally.end(begun, verdict, ended.saturating_duration_since(from), ended);
-        drop(tally);
-        let reusable = whole && exchange.reusable();
-        held.carried = true;
-        Some(Went { held: reusable.then_some(held), well: Some(well) })
+        tally.end(begun, reply.verdict, ended.saturating_duration_since(from), ended);
+    }
+}
+
+/// What came of a request, whatever was spoken.
+struct Reply {
+    verdict: Verdict,
+    last: Option<Instant>,
+    whole: bool,
+    closes: bool,
+    reusable: bool,
+    by_us: bool,
+}
+
+impl Reply {
+    fn of_two(asked: Asked) -> Self {
+        let Asked { verdict, closes, last, .. } = asked;
+        let whole = matches!(verdict.fate, Fate::Whole | Fate::ServerError);
+        Self { verdict, last, whole, closes, reusable: !closes, by_us: !closes }
     }
 }
 
@@ -274,9 +377,18 @@ impl Drop for Live {
 }
 
 /// The whole load.
-pub(super) async fn run(target: &Target, request: &Request, shape: &Shape, course: &Course) -> Loaded {
+pub(super) async fn run(
+    target: &Target,
+    request: &Request,
+    shape: &Shape,
+    course: &Course,
+) -> io::Result<Loaded> {
+    let unsaid = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
+    let (method, body) = shape.slow.as_ref().map_or(("GET", &[][..]), |s| (&s.method, &s.body));
     let work = Rc::new(Work {
         bytes: Bytes::new(target, request, shape.slow.as_ref()),
+        plain_ask: Ask::new(target, request, &request.method, &request.body).map_err(unsaid)?,
+        slow_ask: Ask::new(target, request, method, body).map_err(unsaid)?,
         target: target.clone(),
         request: request.clone(),
         shape: shape.clone(),
@@ -295,12 +407,7 @@ pub(super) async fn run(target: &Target, request: &Request, shape: &Shape, cours
     loop {
         let now = course.stage();
         if now != stage {
-            if now.0 && !stage.0 {
-                work.tally.borrow_mut().ending();
-            }
-            if now.2 && !stage.2 {
-                work.tally.borrow_mut().over();
-            }
+            work.tally.borrow_mut().look();
             stage = now;
             work.bell.ring();
         }
@@ -311,5 +418,5 @@ pub(super) async fn run(target: &Target, request: &Request, shape: &Shape, cours
     }
     debug_assert!(work.tally.borrow().adds_up(), "a request has no fate, or two");
     let empty = Tally::new(course);
-    work.tally.replace(empty).finish()
+    Ok(work.tally.replace(empty).finish())
 }
