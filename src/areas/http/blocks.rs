@@ -161,7 +161,7 @@ fn whole(load: &Load) -> Block {
         Column::new("sent"),
         Column::new("lost"),
         Column::unit("length_s", "s"),
-        Column::unit("sent_per_s", "per_s"),
+        Column::unit("rate_per_s", "per_s"),
         Column::unit("p50_ms", "ms"),
         Column::unit("p90_ms", "ms"),
         Column::unit("p99_ms", "ms"),

@@ -144,10 +144,6 @@ impl Idle {
             Some(so_far.map_or((s, s), |(low, high)| (low.min(s), high.max(s))))
         })
     }
-    /// The server keeps none.
-    pub fn not_kept(&self) -> bool {
-        !self.each.is_empty() && self.each.iter().all(|r| r.end == RestEnd::NotKept)
-    }
 }
 
 /// A head or a body that came a byte a second.

@@ -19,7 +19,7 @@ use crate::{
 use std::{
     fs,
     io::Read,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr, TcpStream},
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -85,110 +85,81 @@ impl Http {
     /// # Errors
     /// When there is no answer to begin with.
     pub(super) fn run(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
-        let looked = self.look(m, gaps);
+        dns::at_normal_priority();
+        let mut facts = self.unseen();
+        let looked = look(&self.args, m, &mut facts, gaps);
         if let Err(gap) = &looked
-            && self.facts.is_none()
+            && facts.answer.drawn().is_none()
         {
-            // Asked for and not seen: no check is to read as one that nobody wanted.
-            self.facts = Some(Facts::unseen(gap.why));
+            facts.answer = Reading::unseen(gap.why);
         }
+        self.facts = Some(facts);
         looked
     }
 
-    fn look(&mut self, m: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
-        dns::at_normal_priority();
+    /// Nothing yet: what was asked for and does not come about is no part that nobody asked for.
+    fn unseen(&self) -> Facts {
+        fn part<T>(wanted: bool) -> Reading<T> {
+            Reading::unseen(if wanted { Why::Absent } else { Why::NotAsked })
+        }
         let args = &self.args;
-        let bad = |e: String| Gap::new("the request", Why::Malformed, e);
-        let url = Url::parse(&args.url).map_err(|e| Gap::new("the URL", Why::Malformed, e))?;
-        let request = request(args).map_err(bad)?;
-        let security = |http2| url.tls.then(|| Security::new(&trust(args), http2)).transpose();
-        let end = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
-        let lb = Balancer { idle_s: args.lb().as_secs_f64(), told: args.lb_idle.is_some() };
-        let asked = |wanted: bool| if wanted { Why::Absent } else { Why::NotAsked };
-        let mut facts = Facts {
-            url: told::url(&url),
-            lb,
-            idle: Reading::unseen(asked(args.probes(Probe::Idle))),
-            headers: Reading::unseen(asked(args.probes(Probe::Headers))),
-            body: Reading::unseen(asked(args.probes(Probe::Body))),
-            load: Reading::unseen(asked(args.length.is_some())),
-            certificate: Reading::unseen(asked(url.tls)),
-            ..Facts::unseen(Why::Absent)
-        };
-        let begun = Instant::now();
-        let until = end.min(begun + patience(args));
-        let addresses = addresses(&url, until);
-        let name = begun.elapsed();
-        let target = Target {
-            addresses: addresses.map_err(|e| Gap::new(facts.url.clone(), Why::Absent, e))?,
-            security: security(args.request.http2)
-                .map_err(|e| Gap::new("trusted authorities", Why::Malformed, e))?,
-            http2: args.request.http2,
-            url: url.clone(),
-        };
-        let patient = Request { timeout: patience(args), ..request.clone() };
-        let once = http::once(&target, &patient, until);
-        let stamp = Clock::now();
-        match &once {
-            Ok(once) => {
-                let named = url.host.parse::<std::net::IpAddr>().is_err().then_some(name);
-                facts.answer = Reading::seen(told::answered(once, named, target.addresses.len()));
-                facts.certificate = match once.expires {
-                    Some(ends) => Reading::seen(shown(ends, &target, until, stamp)),
-                    None => Reading::unseen(if url.tls { Why::Malformed } else { Why::NotAsked }),
-                };
-            }
-            Err(trouble) => {
-                let why = trouble.why();
-                facts.answer = Reading::unseen(why);
-                facts.certificate = Reading::unseen(asked(url.tls));
-                if trouble.kind == Kind::TimedOut && connects(&target, end) {
-                    facts.late_s = Some(patience(args).as_secs_f64());
-                }
-                if trouble.kind == Kind::Tls {
-                    facts.certificate = ended(&target, end.min(Instant::now() + SLACK), stamp);
-                }
-                // Neither a connection that is cut nor an answer that is late keeps a load from being what it is.
-                let goes_on = matches!(trouble.kind, Kind::Cut | Kind::TimedOut | Kind::Unended)
-                    && args.length.is_some();
-                let gap = Gap::new(facts.url.clone(), why, told::trouble(trouble, &url));
-                if !goes_on {
-                    self.facts = Some(facts);
-                    return Err(gap);
-                }
-                gaps.named(gap, "answers");
-            }
+        Facts {
+            lb: Balancer { idle_s: args.lb().as_secs_f64(), told: args.lb_idle.is_some() },
+            idle: part(args.probes(Probe::Idle)),
+            headers: part(args.probes(Probe::Headers)),
+            body: part(args.probes(Probe::Body)),
+            load: part(args.length.is_some()),
+            answer: part(true),
+            ..Facts::unseen(Why::NotAsked)
         }
-        let held = !args.request.http2 || url.tls;
-        if held {
-            let security = security(false).unwrap_or_default();
-            let target = Target { security, http2: false, ..target.clone() };
-            let work = Work { args, progress: m.progress, target: &target, request: &request, end };
-            work.idle(&mut facts, gaps);
-            work.drips(&mut facts, gaps);
-        } else if !args.probe.is_empty() || args.lb_idle.is_some() {
-            let why = "connections are held over HTTP/1.1, and --http2 without TLS says that it is not spoken there";
-            gaps.add(Why::Unsupported, "idle and slow connections", why);
-        }
-        if let Some(length) = args.length {
-            let work = Work { args, progress: m.progress, target: &target, request: &request, end };
-            match load::run(&work, length) {
-                Ok((load, holes)) => {
-                    facts.load = Reading::seen(load);
-                    holes.into_iter().for_each(|(why, what)| gaps.add(why, "requests of the load", what));
-                }
-                Err(e) => {
-                    facts.load = Reading::unseen(Why::from(&e));
-                    gaps.add(Why::from(&e), "the load", e);
-                }
-            }
-        }
-        self.facts = Some(facts);
-        Ok(())
     }
 }
 
+fn look(args: &Args, m: &Moment, facts: &mut Facts, gaps: &mut Gaps) -> Result<(), Gap> {
+    let malformed = |what: &str, e: String| Gap::new(what, Why::Malformed, e);
+    let url = Url::parse(&args.url).map_err(|e| malformed("the URL", e))?;
+    facts.url = told::url(&url);
+    if url.tls {
+        facts.certificate = Reading::unseen(Why::Absent);
+    }
+    let request = request(args).map_err(|e| malformed("the request", e))?;
+    let tls = url.tls;
+    let security = |http2| tls.then(|| Security::new(&trust(args), http2)).transpose();
+    let secured = security(args.request.http2).map_err(|e| malformed("trusted authorities", e))?;
+    let end = m.deadline.checked_sub(MARGIN).unwrap_or(m.deadline);
+    let begun = Instant::now();
+    let until = end.min(begun + patience(args));
+    let addresses = addresses(&url, until).map_err(|e| Gap::new(facts.url.clone(), Why::Absent, e))?;
+    let named = url.host.parse::<IpAddr>().is_err().then(|| begun.elapsed());
+    let target = Target { addresses, security: secured, http2: args.request.http2, url };
+    let work = Work { args, progress: m.progress, target: &target, request: &request, end };
+    work.once(until, named, facts, gaps)?;
+    if !args.request.http2 || tls {
+        let target = Target { security: security(false).unwrap_or_default(), http2: false, ..target.clone() };
+        let work = Work { target: &target, ..work };
+        work.idle(facts, gaps);
+        work.drips(facts, gaps);
+    } else if !args.probe.is_empty() || args.lb_idle.is_some() {
+        let why =
+            "connections are held over HTTP/1.1, and --http2 without TLS says that it is not spoken there";
+        gaps.add(Why::Unsupported, "idle and slow connections", why);
+    }
+    let Some(length) = args.length else { return Ok(()) };
+    match load::run(&work, length) {
+        Ok((load, holes)) => {
+            facts.load = Reading::seen(load);
+            holes.into_iter().for_each(|(why, what)| gaps.add(why, "requests of the load", what));
+        }
+        Err(e) => {
+            facts.load = Reading::unseen(Why::from(&e));
+            gaps.add(Why::from(&e), "the load", e);
+        }
+    }
+    Ok(())
+}
+
 /// What each part of the look needs.
+#[derive(Clone, Copy)]
 struct Work<'a> {
     args: &'a Args,
     progress: &'a dyn Progress,
@@ -198,6 +169,49 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// One answer.
+    ///
+    /// # Errors
+    /// Why there is none, when nothing else can be looked at without it.
+    fn once(
+        &self,
+        until: Instant,
+        named: Option<Duration>,
+        facts: &mut Facts,
+        gaps: &mut Gaps,
+    ) -> Result<(), Gap> {
+        let (args, target) = (self.args, self.target);
+        let patient = Request { timeout: patience(args), ..self.request.clone() };
+        let once = http::once(target, &patient, until);
+        let now = Clock::now();
+        let trouble = match once {
+            Ok(once) => {
+                facts.answer = Reading::seen(told::answered(&once, named, target.addresses.len()));
+                if target.url.tls {
+                    let shown = once.expires.map(|ends| shown(ends, target, until, now));
+                    facts.certificate = shown.ok_or(Why::Malformed).into();
+                }
+                return Ok(());
+            }
+            Err(trouble) => trouble,
+        };
+        facts.answer = Reading::unseen(trouble.why());
+        if trouble.kind == Kind::TimedOut && connects(target, self.end) {
+            facts.late_s = Some(patience(args).as_secs_f64());
+        }
+        if trouble.kind == Kind::Tls {
+            facts.certificate = ended(target, self.end.min(Instant::now() + SLACK), now);
+        }
+        let gap = Gap::new(facts.url.clone(), trouble.why(), told::trouble(&trouble, &target.url));
+        // Neither a connection that is cut nor an answer that is late keeps a load from being what it is.
+        let goes_on = matches!(trouble.kind, Kind::Cut | Kind::TimedOut | Kind::Unended);
+        if !goes_on || args.length.is_none() {
+            return Err(gap);
+        }
+        gaps.named(gap, "answers");
+        Ok(())
+    }
+
     fn idle(&self, facts: &mut Facts, gaps: &mut Gaps) {
         if !self.args.probes(Probe::Idle) {
             return;
@@ -311,7 +325,7 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 fn connects(target: &Target, end: Instant) -> bool {
     let to = target.addresses.first();
     let left = SLACK.min(end.saturating_duration_since(Instant::now()));
-    !left.is_zero() && to.is_some_and(|to| std::net::TcpStream::connect_timeout(to, left).is_ok())
+    !left.is_zero() && to.is_some_and(|to| TcpStream::connect_timeout(to, left).is_ok())
 }
 
 /// A certificate that ends within this time is looked at again, for how long it was made, s.
@@ -341,7 +355,11 @@ fn ended(target: &Target, until: Instant, now: Stamp) -> Reading<Certificate> {
     let Ok(anyone) = Security::new(&Trust::Anyone, false) else { return Reading::unseen(Why::Absent) };
     let target = Target { security: Some(anyone), http2: false, ..target.clone() };
     match http::validity(&target, until) {
-        Ok(Some((begins, ends))) => Reading::seen(certificate(ends, Some(begins), now)),
+        Ok(Some((begins, ends))) => {
+            let certificate = certificate(ends, Some(begins), now);
+            // What is wrong with it is something else, and nobody vouches for what it says.
+            if certificate.left_s > 0.0 { Reading::unseen(Why::Absent) } else { Reading::seen(certificate) }
+        }
         Ok(None) => Reading::unseen(Why::Malformed),
         Err(trouble) => Reading::unseen(trouble.why()),
     }

@@ -69,6 +69,12 @@ impl Program {
         Self::new("nginx", line).args([patient(configuration)]).listens(port)
     }
 
+    /// HAProxy in the foreground with a configuration of `patients/` that listens on `port`.
+    pub fn haproxy(configuration: &str, port: u16) -> Self {
+        let line = ["/usr/sbin/haproxy".into(), "-db".into(), "-f".into(), patient(configuration)];
+        Self::new("haproxy", line).listens(port)
+    }
+
     /// dnsmasq in the foreground on these addresses of loopback, with nothing but these arguments.
     pub fn dnsmasq(listen: &str) -> Self {
         let line = [

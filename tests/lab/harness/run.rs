@@ -74,6 +74,8 @@ pub fn how_to_install(program: &str) -> String {
         "node" => "nodejs",
         "python3" => "python3",
         "nginx" => "nginx-light",
+        "haproxy" => "haproxy",
+        "openssl" => "openssl",
         "ip" | "ss" | "tc" => "iproute2",
         "nft" => "nftables",
         "tini" => "tini",

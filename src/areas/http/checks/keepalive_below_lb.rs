@@ -45,7 +45,7 @@ check! {
 }
 
 /// What stands for the measurement when there was none.
-const UNASKED: &str = "idle connections that are held, by --probe idle or --lb-idle";
+const UNASKED: &str = "connections held idle, by --lb-idle";
 
 fn judge(f: &Facts, _: &Limits, out: &mut Judging) {
     let answer = out.aside(&f.answer);
@@ -98,7 +98,9 @@ fn measured(
             "{lb} is what balancers wait unless somebody changed it: say what yours does with --lb-idle"
         ));
     }
-    finding.remedy(remedy(answer, f.lb.idle_s)).next(format!("http {} --probe idle -o wide", f.url))
+    finding
+        .remedy(remedy(answer, f.lb.idle_s))
+        .next(format!("http {} --lb-idle {}s -o wide", f.url, f.lb.idle_s))
 }
 
 /// Only what it says of itself, held against what balancers usually do.
@@ -185,7 +187,7 @@ mod tests {
     #[test]
     fn a_server_that_waits_longer_or_keeps_nothing_is_well() {
         let open = [(62.0, RestEnd::Open); 3];
-        assert_eq!(clear(&CHECK, &idle(plain(), &open)), (4, 0));
+        assert_eq!(clear(&CHECK, &idle(plain(), &open)), (3, 0));
         clear(&CHECK, &idle(plain(), &[(60.0, RestEnd::Closed)]));
         clear(&CHECK, &told(2.0, idle(plain(), &NODE)));
         clear(&CHECK, &idle(claiming(5), &[(0.0, RestEnd::NotKept); 3]));

@@ -145,6 +145,7 @@ fn finding(
         .evidence("lost_pct", lost.pct())
         .evidence("bursts", bursts.count)
         .evidence("longest_burst_s", bursts.longest_s)
+        .evidence("first_at", first.map(|s| s.to_string()))
         .since(first);
     for (fate, n) in &kinds {
         finding = finding.evidence(fate.key(), *n);

@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(f.title, "http://web:3000/ answers after 2.9 s, and the load balancer waits 2 s");
         assert_eq!(f.severity, Severity::Warning);
         assert_eq!(f.evidence[0], ("first_byte_s", Cell::Num(2.9)));
-        assert_eq!(clear(&CHECK, &taking(2000.0, TOLD)), (2, 0));
+        assert_eq!(clear(&CHECK, &taking(2000.0, TOLD)), (1, 0));
         clear(&CHECK, &plain());
     }
 

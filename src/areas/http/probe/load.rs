@@ -89,7 +89,12 @@ fn budget(work: &Work, length: Duration, most: u64) -> String {
 
 /// What was not sent, or not in time, by our own fault.
 fn holes(loaded: &Loaded) -> Vec<(Why, String)> {
-    let unsent = |(why, n): &(&'static str, u64)| {
+    let unsent = |(limit, n): &(&'static str, u64)| {
+        let why = match *limit {
+            "connections" => "each of our connections waited for an answer (--connections)",
+            "processor" => "this machine is too busy",
+            other => other,
+        };
         (Why::TooMany, format!("{} were due and never sent: {why}", rates::count(*n)))
     };
     let mut out: Vec<(Why, String)> = loaded.own.unsent.iter().filter(|u| u.1 > 0).map(unsent).collect();

@@ -3,7 +3,7 @@
 use super::super::facts::{Answered, Drip, DripEnd, Idle, Rest, RestEnd};
 use crate::{
     model::Untrusted,
-    source::http::{self, Once, Trouble, Url},
+    source::http::{self, Kind, Once, Trouble, Url},
 };
 use std::time::Duration;
 
@@ -21,10 +21,12 @@ pub(super) fn url(url: &Url) -> String {
 
 /// Why there is no answer, without what follows the path.
 pub(super) fn trouble(trouble: &Trouble, of: &Url) -> String {
-    match of.target.split_once('?') {
+    let words = match of.target.split_once('?') {
         Some((path, _)) => trouble.words.replace(&of.target, &format!("{path}?…")),
         None => trouble.words.clone(),
-    }
+    };
+    let untrusted = trouble.kind == Kind::Tls && words.contains("certificate");
+    if untrusted { words + "; --cacert FILE names its authority, --insecure trusts anyone" } else { words }
 }
 
 pub(super) fn answered(once: &Once, name: Option<Duration>, addresses: usize) -> Answered {
@@ -106,7 +108,7 @@ mod tests {
         assert_eq!(of("http://a/b"), "http://a/b");
         let asked = Url::parse("http://a/b?key=hunter2").unwrap();
         let words = "GET /b?key=hunter2: no answer".into();
-        let said = trouble(&Trouble { kind: http::Kind::TimedOut, words }, &asked);
+        let said = trouble(&Trouble { kind: Kind::TimedOut, words }, &asked);
         assert_eq!(said, "GET /b?…: no answer");
         assert_eq!(bare(b"/login?session=hunter2"), "/login?…".as_bytes());
     }
