@@ -210,6 +210,8 @@ fn what_makes_no_sense_elsewhere_is_said_and_three() {
         (&["--on", "web-0", "fds"], "pod/NAME"),
         (&["--on", "web.json", "fds"], "--from"),
         (&["-n", "prod", "fds"], "--on"),
+        (&["--debug-container", "p:1", "fds"], "--on"),
+        (&["pods", "--inject"], "--inject and --debug-container are for"),
         (&["--on", "pod/none", "fds"], "not found"),
         (&["-l", "app=none", "fds"], "app=none"),
         (&["--on", "pod/web-0", "fds", "--window", "9s", "--timeout", "2s"], "too short"),

@@ -2,7 +2,10 @@
 
 use crate::kube::{Kube, fetched};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 fn kube() -> Kube {
     let kube = Kube::start();
@@ -73,6 +76,51 @@ fn execs(kube: &Kube, kubectl: &Path) {
     assert_eq!((cut.code, cut.out.as_str()), (Some(1), "01234"), "{cut:?}");
 }
 
+/// What a kubectl that knows profiles gets of ephemeral containers.
+fn debugs(kube: &Kube, kubectl: &Path) {
+    let run = |args: &[&str]| kube.kubectl(kubectl, args, b"");
+    kube.tell(&json!({"images": {"tools:1": {}}}));
+    let debug = |pod: &str, image: &str| {
+        let image = format!("--image={image}");
+        run(&[
+            "debug",
+            pod,
+            &image,
+            "--target=app",
+            "--container=beside",
+            "--profile=general",
+            "--",
+            "sleep",
+            "600",
+        ])
+    };
+    let added = debug("web-0", "tools:1");
+    assert_eq!(added.code, Some(0), "{added:?}");
+    let state = |pod: &str| {
+        run(&["get", "pod", pod, "-o", "jsonpath={.status.ephemeralContainerStatuses[0].state}"]).out
+    };
+    let until = Instant::now() + Duration::from_secs(20);
+    while !state("web-0").contains("running") {
+        assert!(Instant::now() < until, "{}", state("web-0"));
+    }
+    // The processes and the name of the pod, and mounts of its own.
+    let line = "cat /proc/1/cmdline | tr '\\0' ' '; hostname; readlink /proc/1/ns/net /proc/self/ns/net | uniq | wc -l; \
+                readlink /proc/1/ns/mnt /proc/self/ns/mnt | uniq | wc -l";
+    let said = run(&["exec", "web-0", "-c", "beside", "--", "sh", "-c", line]);
+    assert!(said.out.contains("serves.py") && said.out.ends_with("web-0\n1\n2\n"), "{said:?}");
+    assert!(debug("web-1", "none:1").code == Some(0), "what cannot be pulled is found out later");
+    while !state("web-1").contains("ImagePullBackOff") {
+        assert!(Instant::now() < until, "{}", state("web-1"));
+    }
+    kube.tell(&json!({"pod_security": "restricted"}));
+    let refused = debug("web-2", "tools:1");
+    kube.tell(&json!({"pod_security": null}));
+    assert!(
+        refused.code == Some(1) && refused.err.contains("violates PodSecurity \"restricted:latest\""),
+        "{refused:?}"
+    );
+}
+
 fn must_be_fetched(which: &str) -> PathBuf {
     fetched(which).unwrap_or_else(|| panic!("no kubectl `{which}`: run tests/kube/kubectls"))
 }
@@ -82,6 +130,7 @@ fn a_new_kubectl_gets_right_answers_from_the_stand_in() {
     let (kube, kubectl) = (kube(), must_be_fetched("new"));
     gets(&kube, &kubectl);
     execs(&kube, &kubectl);
+    debugs(&kube, &kubectl);
 }
 
 #[test]

@@ -186,9 +186,12 @@ fn seen(member: &Member, heard: &Result<Answered, Gap>, name: &str) -> Seen {
     seen
 }
 
+/// A gap, and the members that have it.
+type Hint<'g> = (&'g Gap, Vec<&'g str>);
+
 /// What members could not see of themselves, each thing once.
 fn hints(heard: &[Result<Answered, Gap>], names: &[String], gaps: &mut Gaps) {
-    let mut all: BTreeMap<(&str, Option<&str>), (&Gap, Vec<&str>)> = BTreeMap::new();
+    let mut all: BTreeMap<(&str, Option<&str>), Hint> = BTreeMap::new();
     for (answered, name) in heard.iter().zip(names).filter_map(|(h, n)| Some((h.as_ref().ok()?, n))) {
         for gap in &answered.hints {
             let known = all.entry((&gap.subject, gap.remedy.as_deref())).or_insert((gap, vec![]));

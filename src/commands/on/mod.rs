@@ -10,7 +10,10 @@ use super::{look::Plan, output::Out, progress::Stderr};
 use crate::{
     areas::AREAS,
     cli::{self, Output, Shared},
-    model::report::{Host, Report},
+    model::{
+        WayIn,
+        report::{Host, Report},
+    },
     source::{
         Clock,
         reach::{Door, Member, Reach, Refusal, Refused, Spec, resolve},
@@ -38,6 +41,10 @@ pub(super) fn elsewhere(name: &str, matches: &ArgMatches, shared: &Shared, out: 
         ensure!(
             shared.on.is_empty(),
             "{name} is not run elsewhere: --on is for commands that look at one machine"
+        );
+        ensure!(
+            name == "compare" || shared.way_in() == WayIn::default(),
+            "{name} looks into no place: --inject and --debug-container are for --on and compare"
         );
         return Ok(None);
     }

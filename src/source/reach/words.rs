@@ -99,6 +99,8 @@ const SAID: &[(Refusal, &[&str])] = &[
             "does not have a host assigned",
         ],
     ),
+    // Behind it stands only how to ask for help.
+    (Refusal::Other, &["unknown flag"]),
 ];
 
 /// A failure by its words.
@@ -271,6 +273,7 @@ mod tests {
                 Refusal::NoContext,
             ),
             ("error: Upgrade request required", Refusal::Other),
+            ("error: unknown flag: --custom\nSee 'kubectl debug --help' for usage.", Refusal::Other),
             ("", Refusal::Other),
         ] {
             assert_eq!(of(1, words).map(|r| r.0), Some(kind), "{words}");

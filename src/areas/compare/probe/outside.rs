@@ -133,7 +133,7 @@ pub(super) fn enter(
             "{}: only what the cluster says of it was compared (image, limits{variables}), nothing that is seen from inside",
             why.detail
         );
-        gaps.named(Gap { detail: detail.into(), ..why.clone() }, OTHERS);
+        gaps.named(Gap { detail, ..why.clone() }, OTHERS);
     }
 }
 
