@@ -158,7 +158,7 @@ impl Aim {
             Ok(said) => answered(&of.url, said),
             Err(e) => match e.kind {
                 Kind::Tls | Kind::Garbled | Kind::Name | Kind::Ours => Err(broken(&of.url, &e)),
-                Kind::Refused | Kind::TimedOut | Kind::Cut => Ok(Err(e.words)),
+                Kind::Refused | Kind::TimedOut | Kind::Unended | Kind::Cut => Ok(Err(e.words)),
             },
         }
     }
