@@ -6,6 +6,7 @@ mod course;
 mod fresh;
 mod idle;
 mod kept;
+mod sending;
 mod tally;
 mod work;
 

@@ -5,6 +5,9 @@
 //! is [`Fate::ClosedIdle`]. A server that says GOAWAY twice, a round trip apart, as the RFC asks for, has none. So a stream that
 //! is refused (`REFUSED_STREAM`) was not processed either, but its connection goes on: [`Fate::ResetBefore`].
 
+mod asking;
+mod wire;
+
 use super::{
     Request, Target,
     answer::Far,
@@ -13,10 +16,11 @@ use super::{
     stream::{Rest, Stream},
 };
 use crate::model::Fate;
+use asking::Asking;
 use bytes::Bytes;
 use h2::{
-    Reason, RecvStream, SendStream,
-    client::{Builder, Connection, ResponseFuture, SendRequest},
+    Reason,
+    client::{Builder, Connection, SendRequest},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -28,10 +32,10 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     task::{spawn_local, yield_now},
     time::timeout_at,
 };
+use wire::{Seen, Wire};
 
 /// What a stream or a connection may hold before we have read it, bytes.
 const WINDOW: u32 = 1 << 20;
@@ -91,54 +95,6 @@ struct State {
     cost: Cell<bool>,
     open: Cell<u32>,
     waker: RefCell<Option<Waker>>,
-}
-
-/// Its bytes, watched: `h2` says that it broke, and not how.
-#[derive(Clone)]
-struct Wire {
-    stream: Rc<RefCell<Stream>>,
-    seen: Rc<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    broke: RefCell<Option<io::Error>>,
-    written: Cell<u64>,
-}
-
-impl Wire {
-    fn note<T>(&self, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if let Poll::Ready(Err(e)) = &done {
-            let same = e.raw_os_error().map_or_else(|| e.kind().into(), io::Error::from_raw_os_error);
-            self.seen.broke.borrow_mut().get_or_insert(same);
-        }
-        done
-    }
-}
-
-impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let done = Pin::new(&mut *self.stream.borrow_mut()).poll_read(cx, buf);
-        self.note(done)
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut *self.stream.borrow_mut()).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(n)) = done {
-            self.seen.written.set(self.seen.written.get() + n as u64);
-        }
-        // `h2` would read no more: but what had come before the end counts, and reading meets that end as well.
-        self.note(done).map(|done| done.or(Ok(bytes.len())))
-    }
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let done = Pin::new(&mut *self.stream.borrow_mut()).poll_flush(cx);
-        self.note(done).map(|done| done.or(Ok(())))
-    }
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.stream.borrow_mut()).poll_shutdown(cx)
-    }
 }
 
 /// What came of one request.
@@ -256,9 +212,9 @@ impl Two {
         // Idle is a connection that nothing is on its way over.
         let idle = carried && self.open() == 0;
         let _open = Open::new(&self.state);
-        let mut asking = Asking { answer: Incoming::default(), body: ask.body.clone(), ..Asking::default() };
-        asking.pace = slowly.map(|takes| Pace::new(0, ask.body.len(), takes));
-        let done = timeout_at(until.into(), self.run(ask, &mut asking)).await;
+        let (mut asking, mut sent) = (Asking::default(), false);
+        let pace = slowly.map(|takes| Pace::new(0, ask.body.len(), takes));
+        let done = timeout_at(until.into(), self.run(ask, pace, &mut asking, &mut sent)).await;
         let incoming = &asking.answer;
         let far = if incoming.head.is_some() { Far::Part } else { Far::Nothing };
         let (fate, detail) = match done {
@@ -272,7 +228,8 @@ impl Two {
             closes,
             first: incoming.first,
             last: incoming.last,
-            untouched: !asking.sent && carried,
+            // One that waited for its turn all the time was kept waiting by the server.
+            untouched: !sent && carried && fate != Fate::TimedOut,
             head: asking.answer.head,
         }
     }
@@ -284,7 +241,13 @@ impl Two {
         }
     }
 
-    async fn run(&mut self, ask: &Ask, asking: &mut Asking) -> Result<(), h2::Error> {
+    async fn run(
+        &mut self,
+        ask: &Ask,
+        pace: Option<Pace>,
+        asking: &mut Asking,
+        sent: &mut bool,
+    ) -> Result<(), h2::Error> {
         let send = &mut self.send;
         poll_fn(|cx| send.poll_ready(cx)).await?;
         self.driven.now();
@@ -292,8 +255,8 @@ impl Two {
         let (response, body) = self.send.send_request(ask.head.clone(), ask.body.is_empty())?;
         self.driven.now();
         // The wire may be full; but what a GOAWAY took out of the queue is gone, and is no request.
-        asking.sent = self.wire.seen.written.get() > before || self.poll_closed().is_none();
-        (asking.response, asking.out) = (Some(response), Some(body).filter(|_| !ask.body.is_empty()));
+        *sent = self.wire.seen.written.get() > before || self.poll_closed().is_none();
+        *asking = Asking::new(response, body, &ask.body, pace);
         poll_fn(|cx| asking.poll(cx)).await
     }
 
@@ -364,64 +327,5 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.set(self.0.open.get() - 1);
-    }
-}
-
-/// A request being sent and its answer being read.
-#[derive(Default)]
-struct Asking {
-    response: Option<ResponseFuture>,
-    out: Option<SendStream<Bytes>>,
-    body: Bytes,
-    pace: Option<Pace>,
-    at: usize,
-    sent: bool,
-    incoming: Option<RecvStream>,
-    answer: Incoming,
-}
-
-/// The answer so far.
-#[derive(Default)]
-struct Incoming {
-    status: Option<u16>,
-    head: Option<http::HeaderMap>,
-    bytes: u64,
-    first: Option<Instant>,
-    last: Option<Instant>,
-}
-
-impl Asking {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
-        self.send(cx);
-        if let Some(response) = &mut self.response {
-            let (head, incoming) = ready!(Pin::new(response).poll(cx))?.into_parts();
-            let now = Instant::now();
-            self.answer.status = Some(head.status.as_u16());
-            self.answer.head = Some(head.headers);
-            (self.answer.first, self.answer.last) = (Some(now), Some(now));
-            (self.response, self.incoming) = (None, Some(incoming));
-        }
-        let Some(incoming) = &mut self.incoming else { return Poll::Ready(Ok(())) };
-        while let Some(data) = ready!(incoming.poll_data(cx)) {
-            let data = data?;
-            self.answer.bytes += data.len() as u64;
-            self.answer.last = Some(Instant::now());
-            incoming.flow_control().release_capacity(data.len())?;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// What may be sent of the body by now. A stream that takes no more says so by its answer, or by its reset.
-    fn send(&mut self, cx: &mut Context<'_>) {
-        let Some(out) = &mut self.out else { return };
-        let all = self.body.len();
-        let allowed = self.pace.as_mut().map_or(all, |p| p.allows(cx, all));
-        if allowed > self.at {
-            let part = self.body.slice(self.at..allowed);
-            self.at = allowed;
-            if out.send_data(part, allowed == all).is_err() || allowed == all {
-                self.out = None;
-            }
-        }
     }
 }
