@@ -232,14 +232,13 @@ fn a_certificate_of_an_unknown_authority() {
         "import ssl\n{}",
         server(port, WELL).replace(
             "s.accept()[0]",
-            &format!("c.wrap_socket(s.accept()[0], server_side=True, do_handshake_on_connect=False)")
+            "c.wrap_socket(s.accept()[0], server_side=True, do_handshake_on_connect=False)"
         )
     );
     let context = format!(
         "c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain({certificate:?}, {key:?})\nwhile True:"
     );
-    let script = case
-        .file("secured.py", &secured.replace("while True:", &context).replace("import ssl", "import ssl"));
+    let script = case.file("secured.py", &secured.replace("while True:", &context));
     let url = format!("https://127.0.0.1:{port}/");
     let command = ["--", "python3", script.to_str().unwrap()];
     case.refused(&[&["--url", &url][..], &command].concat(), "--cacert FILE names who is trusted");
