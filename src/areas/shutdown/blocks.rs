@@ -144,5 +144,8 @@ fn lost(r: &Rehearsal) -> Option<Block> {
     let refused = |e: &&Ended| e.fate == Fate::LateRefused;
     let few = all.iter().filter(refused).take(REFUSED);
     let rows: Vec<_> = all.iter().filter(|e| !refused(e)).chain(few).map(row).collect();
-    (!rows.is_empty()).then(|| Block::Table { name: "first losses", columns, total: rows.len() as u64, rows })
+    if rows.is_empty() {
+        return None;
+    }
+    Some(Block::Table { name: "first losses", columns, total: rows.len() as u64, rows })
 }

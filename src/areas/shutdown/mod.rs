@@ -43,7 +43,7 @@ impl Area for Shutdown {
         Shutdown::new(args.clone())
     }
     fn question(&mut self, pids: &[i32]) -> Option<String> {
-        self.to_be_agreed(pids)
+        self.agreement(pids)
     }
     fn read(&mut self, moment: &Moment, gaps: &mut Gaps) -> Result<(), Gap> {
         self.run(moment, gaps)

@@ -46,7 +46,7 @@ impl Shutdown {
 
     /// What will be done to a service that is not ours. None where it is, where it was agreed to by a flag, and where it will be
     /// refused anyway.
-    pub(super) fn to_be_agreed(&mut self, pids: &[i32]) -> Option<String> {
+    pub(super) fn agreement(&mut self, pids: &[i32]) -> Option<String> {
         let [pid] = pids else { return None };
         if self.args.yes || !self.args.command.is_empty() {
             return None;
