@@ -1,7 +1,7 @@
 //! The tables of `http`: the answer step by step, connections that were held, requests of a load and their time line.
 
 use super::facts::{Answered, Certificate, Drip, DripEnd, Facts, Load, RestEnd};
-use crate::model::{Block, Cell, Column, traffic::Over};
+use crate::model::{Block, Cell, Column, Fates, traffic::Over};
 
 /// Everything worth drawing, in the order in which one asks.
 pub(super) fn blocks(facts: &Facts) -> Vec<Block> {
@@ -195,9 +195,70 @@ fn whole(load: &Load) -> Block {
     Block::Table { name: "load", columns, rows: vec![row], total: 1 }
 }
 
+/// So many steps fit a terminal: of more, the picture would show the last ones only.
+const STEPS: usize = 60;
+
 fn line(load: &Load) -> Block {
-    let steps = &load.traffic.line.steps;
-    let of = |count: fn(&crate::model::Fates) -> u64| steps.iter().map(|s| count(s) as f64).collect();
-    let lines = vec![("answered".into(), of(|f| f.all() - f.lost())), ("lost".into(), of(|f| f.lost()))];
-    Block::Chart { name: "requests over time", unit: "", step_ms: load.traffic.line.step_ms, lines, marks: vec![] }
+    let line = &load.traffic.line;
+    let many = line.steps.len().div_ceil(STEPS).max(1);
+    let folded: Vec<Fates> = line
+        .steps
+        .chunks(many)
+        .map(|steps| {
+            let mut sum = Fates::default();
+            steps.iter().for_each(|s| sum.join(s));
+            sum
+        })
+        .collect();
+    let of = |count: fn(&Fates) -> u64| folded.iter().map(|s| count(s) as f64).collect();
+    let lines = vec![("answered".into(), of(|f| f.all() - f.lost())), ("lost".into(), of(Fates::lost))];
+    Block::Chart { name: "requests over time", unit: "", step_ms: line.step_ms * many as u64, lines, marks: vec![] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        areas::http::facts::Own,
+        model::{
+            Fate, Stamp, Traffic,
+            traffic::{Ended, Over},
+        },
+    };
+
+    #[test]
+    fn the_picture_shows_all_of_the_time_and_loses_no_loss() {
+        let mut traffic = Traffic::default();
+        for n in 0..6000_u32 {
+            let at = f64::from(n) * 0.05;
+            let fate = if n == 700 { Fate::Refused } else { Fate::Whole };
+            let over = Over::New;
+            traffic.add(Ended {
+                over,
+                sent_s: at,
+                ended_s: at,
+                fate,
+                status: None,
+                bytes: 0,
+                detail: String::new(),
+            });
+        }
+        let load = Load {
+            begun: Stamp::from_ms(0),
+            per_s: 20.0,
+            connections: 1,
+            asked_s: 300.0,
+            length_s: 300.0,
+            timeout_s: 10.0,
+            traffic,
+            latency_ms: vec![],
+            closed_at_rest: 0,
+            own: Own::default(),
+            stopped: false,
+        };
+        let Block::Chart { step_ms, lines, .. } = line(&load) else { panic!("no chart") };
+        assert!(lines[0].1.len() <= STEPS, "{}", lines[0].1.len());
+        assert!(step_ms as usize * lines[0].1.len() >= 300_000, "{step_ms}");
+        assert_eq!((lines[0].1.iter().sum::<f64>(), lines[1].1.iter().sum::<f64>()), (5999.0, 1.0));
+    }
 }

@@ -290,7 +290,7 @@ fn addresses(url: &Url, until: Instant) -> Result<Vec<SocketAddr>, String> {
 fn trust(args: &Args) -> Trust {
     match &args.request.cacert {
         _ if args.request.insecure => Trust::Anyone,
-        Some(file) => Trust::File(file.clone()),
+        Some(file) => Trust::File(file.into()),
         None => Trust::System,
     }
 }

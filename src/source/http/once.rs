@@ -161,6 +161,7 @@ async fn two(
     let asked = two.ask(&ask, None, None, until).await;
     let kind = match asked.verdict.fate {
         Fate::Whole | Fate::ServerError => None,
+        Fate::TimedOut if asked.first.is_some() => Some(Kind::Unended),
         Fate::TimedOut => Some(Kind::TimedOut),
         Fate::Garbled => Some(Kind::Garbled),
         _ => Some(Kind::Cut),

@@ -28,7 +28,7 @@ fn rollout(case: &Case, end: &str, drained: bool) -> Report {
                 "http",
                 "http://127.0.0.1:8080/",
                 "--for",
-                "6s",
+                "8s",
                 "--rate",
                 "100",
                 "--connections",
@@ -75,9 +75,9 @@ fn a_rollout_of_what_drops_its_requests_is_counted_and_told_when() {
     let report = rollout(&case, "drops", false);
     let found = report.must_find(CODE);
     let (lost, sent) = (found.number("lost"), found.number("sent"));
-    assert!(lost >= 2.0 && sent >= 300.0 && found.number("server_error") >= 1.0, "{report}");
+    assert!(lost >= 2.0 && sent >= 400.0 && found.number("server_error") >= 1.0, "{report}");
     assert!(found.title().contains("burst"), "{report}");
-    assert!(found.said("first_at").starts_with("20"), "{report}");
+    assert!(report.json["findings"][0]["since"].as_str().is_some(), "{report}");
     // Every request is accounted for.
     let all: u64 =
         report.rows("requests").iter().map(|r| r[1].replace(',', "").parse::<u64>().expect("a count")).sum();

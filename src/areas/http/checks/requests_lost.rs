@@ -145,7 +145,6 @@ fn finding(
         .evidence("lost_pct", lost.pct())
         .evidence("bursts", bursts.count)
         .evidence("longest_burst_s", bursts.longest_s)
-        .evidence("first_at", first.map(|s| s.to_string()))
         .since(first);
     for (fate, n) in &kinds {
         finding = finding.evidence(fate.key(), *n);
@@ -171,7 +170,11 @@ fn finding(
     }
     finding = finding.because(bursts.because(load.begun));
     let main = kinds.first().map_or(Fate::Refused, |k| k.0);
-    finding.remedy(remedy(main, bursts.course, runs)).next("explain http/requests-lost")
+    let next = match bursts.course {
+        Course::Bursts => "lifecycle".into(),
+        Course::Steady => format!("http {} --probe idle", f.url),
+    };
+    finding.remedy(remedy(main, bursts.course, runs)).next(next)
 }
 
 fn at(begun: Stamp, s: f64) -> Stamp {
