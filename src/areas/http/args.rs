@@ -15,8 +15,8 @@ const RATES: std::ops::RangeInclusive<f64> = 0.1..=100_000.0;
 const CONNECTIONS: u32 = 10;
 /// A rollout is over by then.
 const LONGEST: Duration = Duration::from_secs(6 * 3600);
-/// Servers look at their timers every half a minute at the most.
-const PROBE_FOR: Duration = Duration::from_secs(90);
+/// Node.js gives a head a minute and looks every half a minute: it can take a minute and a half.
+const PROBE_FOR: Duration = Duration::from_secs(100);
 
 /// Flags of `http`.
 #[derive(clap::Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct Args {
     /// nobody else meanwhile, and its worker may be killed.
     #[arg(long, value_enum, value_name = "WHICH", value_delimiter = ',')]
     pub probe: Vec<Probe>,
-    /// The longest that a slow head or body is kept up [default: 90s]
+    /// The longest that a slow head or body is kept up [default: 100s]
     #[arg(long, value_name = "DUR", value_parser = seconds)]
     pub probe_for: Option<Duration>,
     /// Send requests for so long and say what became of each: through the load balancer, during a rollout
