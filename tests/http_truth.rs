@@ -39,13 +39,13 @@ fn alone() -> MutexGuard<'static, ()> {
 const BESIDE: u64 = 20;
 
 fn target(address: SocketAddr) -> Target {
-    let url = Url::parse(&format!("http://{address}/")).unwrap();
+    let url = Url::parse(&format!("http://{address}/")).expect("a URL");
     Target { url, addresses: vec![address], security: None, http2: false }
 }
 
 fn secured(address: SocketAddr, trust: &Trust, http2: bool) -> Target {
-    let security = Some(Security::new(trust, http2).unwrap());
-    let url = Url::parse(&format!("https://{address}/")).unwrap();
+    let security = Some(Security::new(trust, http2).expect("a certificate to trust"));
+    let url = Url::parse(&format!("https://{address}/")).expect("a URL");
     Target { url, security, http2, ..target(address) }
 }
 
@@ -62,10 +62,10 @@ fn steered(target: &Target, request: &Request, shape: &Shape, steer: impl FnOnce
     let course = Course::default();
     let loaded = thread::scope(|scope| {
         let of = course.clone();
-        let loaded = scope.spawn(move || load(target, request, shape, &of).unwrap());
+        let loaded = scope.spawn(move || load(target, request, shape, &of).expect("a poller"));
         steer(&course);
         course.finish();
-        loaded.join().unwrap()
+        loaded.join().expect("a load does not panic")
     });
     let all = loaded.traffic.fates();
     assert_eq!(loaded.traffic.sent, all.all());
@@ -306,7 +306,7 @@ fn our_own_limits_are_no_loss() {
     assert!(loaded.own.ports_pct > 50.0, "{:?}", loaded.own);
 }
 
-/// What `tests/bench` runs: `URL RATE CONNECTIONS SECONDS` in the environment, a line of JSON.
+/// The client alone, in a process whose limits and cost can be seen: `URL RATE CONNECTIONS SECONDS` in `PARAMEDIC_LOAD`.
 #[test]
 #[ignore = "a load, not a test"]
 fn speed() {

@@ -150,7 +150,7 @@ fn one(mut stream: TcpStream, dice: &mut Dice, idle: Duration, taken: &AtomicU64
     let body = "b".repeat(super::server::BODY);
     let mut head = vec![];
     let mut byte = [0];
-    while let Ok(1) = stream.read(&mut byte) {
+    while came(&mut stream, &mut byte) {
         head.push(byte[0]);
         if head.ends_with(b"\r\n\r\n") {
             head.clear();
@@ -161,6 +161,20 @@ fn one(mut stream: TcpStream, dice: &mut Dice, idle: Duration, taken: &AtomicU64
             answered.fetch_add(1, Ordering::SeqCst);
             let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
             let _ = stream.write_all(whole.as_bytes());
+        }
+    }
+}
+
+/// A byte, within the idle time or as late as this thread was woken: closing over one that is there would be a reset, and no
+/// close that crossed it.
+fn came(stream: &mut TcpStream, byte: &mut [u8; 1]) -> bool {
+    match stream.read(byte) {
+        Ok(n) => n == 1,
+        Err(_) => {
+            let _ = stream.set_nonblocking(true);
+            let there = matches!(stream.read(byte), Ok(1));
+            let _ = stream.set_nonblocking(false);
+            there
         }
     }
 }
