@@ -345,3 +345,45 @@ fn a_service_that_runs_is_rehearsed_with_consent() {
         "{said}"
     );
 }
+
+/// Runs a command on a terminal of its own, answers the first question with its first argument, and passes the exit code on.
+const TERMINAL: &str = "import os, pty, sys\n\
+    pid, fd = pty.fork()\n\
+    if pid == 0: os.execv(sys.argv[2], sys.argv[2:])\n\
+    out, said = b'', False\n\
+    while True:\n\
+    \x20   try: part = os.read(fd, 4096)\n\
+    \x20   except OSError: break\n\
+    \x20   if not part: break\n\
+    \x20   out += part\n\
+    \x20   if b'[y/N]' in out and not said:\n\
+    \x20       said = True\n\
+    \x20       os.write(fd, sys.argv[1].encode() + b'\\n')\n\
+    sys.stdout.write(out.decode())\n\
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n";
+
+#[test]
+fn on_a_terminal_the_question_names_the_process_and_only_yes_is_yes() {
+    let case = Case::new();
+    let port = port();
+    let script = case.file("service.py", &server(port, WELL));
+    let terminal = case.file("terminal.py", TERMINAL);
+    let mut service = Own::start(&["/usr/bin/python3", script.to_str().unwrap()]);
+    soon("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let pid = service.pid();
+    let mut answer = |said: &str| {
+        let ours = case.command(&["--pid", &pid]);
+        let mut command = Command::new("/usr/bin/python3");
+        command.arg(&terminal).arg(said).arg(ours.get_program()).args(ours.get_args()).stdin(Stdio::null());
+        let out = command.output().unwrap();
+        (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned(), service.lives())
+    };
+    let (code, said, lives) = answer("");
+    assert!(code == Some(3) && lives, "{said}");
+    assert!(
+        said.contains(&format!("SIGTERM to python3 (pid {pid})")) && said.contains("nothing was done"),
+        "{said}"
+    );
+    let (code, said, lives) = answer("yes");
+    assert!(matches!(code, Some(1 | 2)) && !lives, "{code:?} {said}");
+}
