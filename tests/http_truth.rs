@@ -200,7 +200,10 @@ fn late_ones_are_accepted_or_refused_and_nobody_is_asked_once_routing_is_withdra
         // Nothing is lost but what found nobody listening; and those that are kept were never asked to go.
         let accepted = all.of(Fate::Whole) + all.of(Fate::LateAccepted);
         assert_eq!(accepted, truth.fates().of(Fate::Whole));
-        assert_eq!(all.all(), accepted + all.of(Fate::LateRefused), "{all:?}");
+        // Those that waited in the queue of the listener when it was closed are reset, as they are by any server that stops.
+        let queued = all.of(Fate::ResetBefore);
+        assert!(queued <= 5, "{all:?}");
+        assert_eq!(all.all(), accepted + all.of(Fate::LateRefused) + queued, "{all:?}");
         assert!(all.of(Fate::LateRefused) > 0 && all.of(Fate::LateAccepted) > 0, "{all:?} {at_close}");
         assert_eq!(all.of(Fate::LateRefused), loaded.traffic.over(Over::New).of(Fate::LateRefused));
         assert_eq!(loaded.traffic.over(Over::Idle).all(), 2);
