@@ -1,7 +1,7 @@
 //! The flags that say what is asked of a server over HTTP, the same for every command that does.
 
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 /// The longest time that one request may be given.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -35,7 +35,7 @@ pub struct Request {
     pub http2: bool,
     /// Trust the authorities in this PEM file, not the system's
     #[arg(long, value_name = "FILE")]
-    pub cacert: Option<PathBuf>,
+    pub cacert: Option<String>,
     /// Trust any certificate
     #[arg(long, conflicts_with = "cacert")]
     pub insecure: bool,

@@ -118,7 +118,7 @@ impl Http {
 fn look(args: &Args, m: &Moment, facts: &mut Facts, gaps: &mut Gaps) -> Result<(), Gap> {
     let malformed = |what: &str, e: String| Gap::new(what, Why::Malformed, e);
     let url = Url::parse(&args.url).map_err(|e| malformed("the URL", e))?;
-    facts.url = told::url(&url);
+    facts.url = url.to_string();
     if url.tls {
         facts.certificate = Reading::unseen(Why::Absent);
     }
@@ -202,7 +202,7 @@ impl Work<'_> {
         if trouble.kind == Kind::Tls {
             facts.certificate = ended(target, self.end.min(Instant::now() + SLACK), now);
         }
-        let gap = Gap::new(facts.url.clone(), trouble.why(), told::trouble(&trouble, &target.url));
+        let gap = Gap::new(facts.url.clone(), trouble.why(), told::trouble(&trouble));
         // Neither a connection that is cut nor an answer that is late keeps a load from being what it is.
         let goes_on = matches!(trouble.kind, Kind::Cut | Kind::TimedOut | Kind::Unended);
         if !goes_on || args.length.is_none() {
@@ -261,7 +261,7 @@ impl Work<'_> {
     }
 
     fn hole<T>(&self, trouble: Trouble, what: &'static str, gaps: &mut Gaps) -> Reading<T> {
-        gaps.add(trouble.why(), what, told::trouble(&trouble, &self.target.url));
+        gaps.add(trouble.why(), what, told::trouble(&trouble));
         Reading::unseen(trouble.why())
     }
 

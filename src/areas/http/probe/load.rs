@@ -82,7 +82,7 @@ fn budget(work: &Work, length: Duration, most: u64) -> String {
         rates::count(most),
         rates::span(length.as_secs_f64()),
         args.per_s(),
-        super::told::url(&work.target.url),
+        work.target.url,
         rates::count(args.kept().into()),
     )
 }

@@ -3,28 +3,16 @@
 use super::super::facts::{Answered, Drip, DripEnd, Idle, Rest, RestEnd};
 use crate::{
     model::Untrusted,
-    source::http::{self, Kind, Once, Trouble, Url},
+    source::http::{self, Kind, Once, Trouble},
 };
 use std::time::Duration;
 
 /// No field of an answer is kept longer, in bytes.
 const FIELD: usize = 512;
 
-/// Without what follows the path: keys are in it.
-pub(super) fn url(url: &Url) -> String {
-    let whole = url.to_string();
-    match whole.split_once('?') {
-        Some((before, _)) => format!("{before}?…"),
-        None => whole,
-    }
-}
-
-/// Why there is no answer, without what follows the path.
-pub(super) fn trouble(trouble: &Trouble, of: &Url) -> String {
-    let words = match of.target.split_once('?') {
-        Some((path, _)) => trouble.words.replace(&of.target, &format!("{path}?…")),
-        None => trouble.words.clone(),
-    };
+/// Why there is no answer.
+pub(super) fn trouble(trouble: &Trouble) -> String {
+    let words = trouble.words.clone();
     let untrusted = trouble.kind == Kind::Tls && words.contains("certificate");
     if untrusted { words + "; --cacert FILE names its authority, --insecure trusts anyone" } else { words }
 }
@@ -103,13 +91,6 @@ mod tests {
 
     #[test]
     fn what_may_be_a_secret_is_not_told() {
-        let of = |text: &str| url(&Url::parse(text).unwrap());
-        assert_eq!(of("http://a/b?key=hunter2"), "http://a/b?…");
-        assert_eq!(of("http://a/b"), "http://a/b");
-        let asked = Url::parse("http://a/b?key=hunter2").unwrap();
-        let words = "GET /b?key=hunter2: no answer".into();
-        let said = trouble(&Trouble { kind: Kind::TimedOut, words }, &asked);
-        assert_eq!(said, "GET /b?…: no answer");
         assert_eq!(bare(b"/login?session=hunter2"), "/login?…".as_bytes());
     }
 }

@@ -10,7 +10,7 @@ use super::{
     who::{self, Who},
 };
 use crate::{
-    model::{Argv, Fate, Fates, Gap, Gaps, Kept, Process, Reading, Traffic, Why, signal},
+    model::{Fate, Fates, Gap, Gaps, Kept, Process, Reading, Traffic, Why, signal},
     source::{
         Moment,
         http::{Course, Loaded, Shape, load},
@@ -95,7 +95,7 @@ pub(super) fn run(
     for (limit, n) in loaded.own.unsent.iter().filter(|(limit, _)| *limit != "connections") {
         gaps.add_many(Why::TooMany, "requests that were due and that we could not send", *n, limit);
     }
-    Ok(whole(args, shown(&target.url.to_string()), started, slow.is_some(), &course, who, ended, loaded))
+    Ok(whole(args, target.url.to_string(), started, slow.is_some(), &course, who, ended, loaded))
 }
 
 /// What came of it.
@@ -314,10 +314,6 @@ fn earlier(traffic: &Traffic, ending_s: f64, lost: u64) -> Fates {
 }
 
 /// As the redactor of argument lists leaves it: a query may hold a secret.
-fn shown(url: &str) -> String {
-    Argv::new(url.as_bytes().to_vec(), false).shown().as_str().to_string()
-}
-
 fn exit(how: Option<How>) -> Reading<Exit> {
     match how {
         Some(How::Code(code)) => Reading::seen(Exit::Code(code)),
