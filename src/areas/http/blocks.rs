@@ -212,7 +212,13 @@ fn line(load: &Load) -> Block {
         .collect();
     let of = |count: fn(&Fates) -> u64| folded.iter().map(|s| count(s) as f64).collect();
     let lines = vec![("answered".into(), of(|f| f.all() - f.lost())), ("lost".into(), of(Fates::lost))];
-    Block::Chart { name: "requests over time", unit: "", step_ms: line.step_ms * many as u64, lines, marks: vec![] }
+    Block::Chart {
+        name: "requests over time",
+        unit: "",
+        step_ms: line.step_ms * many as u64,
+        lines,
+        marks: vec![],
+    }
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ impl Aim {
         let any_tls = url.iter().chain(&ready).any(|u| u.tls);
         let trust = match (&r.cacert, r.insecure) {
             (_, true) => Trust::Anyone,
-            (Some(file), _) => Trust::File(file.clone()),
+            (Some(file), _) => Trust::File(file.into()),
             (None, _) => Trust::System,
         };
         let security =
