@@ -1,7 +1,7 @@
 //! What an area is, and the same with its types erased: what the runner, the command line and the registry see.
 
 use crate::{
-    model::{Block, Check, Doc, Gap, Gaps, Judging, Levels, Outcome, RowSink, Section, Why},
+    model::{Block, Check, Doc, Gap, Gaps, Judging, Levels, Outcome, RowSink, Section, Why, json},
     settings::{Settings, glob},
     source::{Moment, Walked, Wanting},
 };
@@ -225,7 +225,7 @@ impl Entry {
             open_in_check: |settings| {
                 Ok(Live::<A>::boxed(A::with_settings(A::in_check(settings)?, settings)))
             },
-            replay: |raw| Ok(Box::new(serde_json::from_str::<Record<A>>(raw.get())?)),
+            replay: |raw| Ok(Box::new(json::from_str::<Record<A>>(raw.get())?)),
         }
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod cluster;
 pub mod dns_name;
 mod finding;
+pub mod json;
 #[cfg(test)]
 pub mod judged;
 mod own_names;

@@ -1,5 +1,6 @@
 //! What was seen, what was not, and why: the types that keep "not seen" from being read as 0.
 
+use super::json;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
@@ -136,11 +137,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reading<T> {
         let whole = |e: serde_json::Error| D::Error::custom(format_args!("{e} of a reading"));
         if text.starts_with('{')
             && text.contains("\"unseen\"")
-            && let Ok(hole) = serde_json::from_str::<Hole>(text)
+            && let Ok(hole) = json::from_str::<Hole>(text)
         {
             return Ok(Self(Err(hole.unseen)));
         }
-        serde_json::from_str(text).map(|v| Self(Ok(v))).map_err(whole)
+        json::from_str(text).map(|v| Self(Ok(v))).map_err(whole)
     }
 }
 
