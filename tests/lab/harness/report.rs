@@ -220,11 +220,6 @@ impl<'a> Finding<'a> {
         self
     }
 
-    /// Its reasons, as one text.
-    pub fn because(&self) -> String {
-        self.json["because"].to_string()
-    }
-
     /// Whether its evidence has this key.
     pub fn has(&self, key: &str) -> bool {
         !self.json["evidence"][key].is_null()
