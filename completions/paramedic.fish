@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_paramedic_global_optspecs
-    string join \n o/output= json write= color= risks q/quiet v/verbose fail-on= strict window= watch= timeout= skip= config= from= proc-root= sys-root= pid= tree= name= container= target= netns= on= l/selector= n/namespace= A/all-namespaces c/in-container= context= binary= inject until-stdin-ends h/help V/version
+    string join \n o/output= json write= color= risks q/quiet v/verbose fail-on= strict window= watch= timeout= skip= config= from= proc-root= sys-root= pid= tree= name= container= target= netns= on= l/selector= n/namespace= A/all-namespaces c/in-container= context= kubeconfig= binary= inject debug-container= until-stdin-ends linger= h/help V/version
 end
 
 function __fish_paramedic_needs_command
@@ -59,7 +59,10 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -s l -l selector -d 'P
 complete -c paramedic -n "__fish_paramedic_needs_command" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_needs_command" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_needs_command" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_needs_command" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_needs_command" -s q -l quiet -d 'Verdict only'
@@ -80,8 +83,10 @@ complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "lifecycle" -d '
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "dns" -d 'Flags of `dns`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pg" -d 'Flags of `pg`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pgbouncer" -d 'Flags of `pgbouncer`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "http" -d 'Flags of `http`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "compare" -d 'Whom to compare, and by what'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "pods" -d 'Flags of `pods`'
+complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "shutdown" -d 'Flags of `shutdown`'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "snapshot" -d 'What is recorded beside what is always recorded'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "explain" -d 'What a check sees, why it matters, how to confirm, how to fix'
 complete -c paramedic -n "__fish_paramedic_needs_command" -f -a "schema" -d 'The JSON Schema of the report'
@@ -123,7 +128,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s l -l selec
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand check" -s q -l quiet -d 'Verdict only'
@@ -174,7 +182,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s l -l selecto
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l all -d 'Print every process, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand fds" -l risks -d 'List notices too: risky settings of a machine that is well'
@@ -226,7 +237,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s l -l sel
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l listen -d 'Only listening sockets'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l all -d 'Print every socket, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand sockets" -l json -d 'Same as --output json'
@@ -278,7 +292,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s l -l sele
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l pss -d 'Count what processes share in part (PSS): the kernel walks the page tables of each process in the table'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l all -d 'Print every process, as it is read'
 complete -c paramedic -n "__fish_paramedic_using_subcommand memory" -l json -d 'Same as --output json'
@@ -330,7 +347,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s l -l selecto
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand cpu" -s q -l quiet -d 'Verdict only'
@@ -380,7 +400,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s l -l select
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l all -d 'Print every mount of the table, hidden ones and those without files of their own too'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand disk" -l risks -d 'List notices too: risky settings of a machine that is well'
@@ -427,7 +450,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s l -l s
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand lifecycle" -s q -l quiet -d 'Verdict only'
@@ -493,7 +519,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s l -l selecto
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l plan -d 'Print every query that would be sent, in order, and send nothing'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand dns" -l risks -d 'List notices too: risky settings of a machine that is well'
@@ -546,7 +575,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s l -l selector
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pg" -s q -l quiet -d 'Verdict only'
@@ -595,7 +627,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s l -l s
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s q -l quiet -d 'Verdict only'
@@ -605,6 +640,70 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s A -l a
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l inject -d 'Where it is missing: send this program there, run it, remove it'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pgbouncer" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l lb-idle -d 'How long the load balancer in front keeps an idle connection, and waits for an answer [default: 60s]; asks for --probe idle' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l probe -d 'Hold connections: idle until the server closes them, or with a head or a body that comes a byte a second' -r -f -a "idle\t'Idle, after one answer'
+headers\t'A head that does not end'
+body\t'A body that does not end'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l probe-for -d 'The longest that a slow head or body is kept up [default: 100s]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l for -d 'Send requests for so long and say what became of each: through the load balancer, during a rollout' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l rate -d 'Requests a second [default: 20]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l connections -d 'Connections that are kept [default: 10]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l method -d 'Method of the requests [default: GET, with --body POST]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l body -d 'Body of the requests; `@FILE` reads it from a file' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s H -l header -d 'A field of the requests, as in `Authorization: Bearer …`; may be given again' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l expect-body-length -d 'An answer with a body of another length, in bytes, is counted as cut' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l request-timeout -d 'An answer that is not whole by then is lost' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l cacert -d 'Trust the authorities in this PEM file, not the system\'s' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l http2 -d 'Speak HTTP/2: over https offered beside HTTP/1.1, over http taken for granted'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l insecure -d 'Trust any certificate'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
+complete -c paramedic -n "__fish_paramedic_using_subcommand http" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l deployment -d 'The pods of this Deployment' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l service -d 'The pods that this Service sends to' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l exec -d 'How to run a command at a member, {} standing for its name, as in \'docker exec -i {}\'' -r
@@ -650,6 +749,9 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s l -l sel
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand compare" -s q -l quiet -d 'Verdict only'
@@ -695,7 +797,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s l -l select
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s q -l quiet -d 'Verdict only'
@@ -705,6 +810,75 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s A -l all-na
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l inject -d 'Where it is missing: send this program there, run it, remove it'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
 complete -c paramedic -n "__fish_paramedic_using_subcommand pods" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l url -d 'What is asked again and again [default: the port of --ready, else the only one that CMD listens on]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l ready -d 'It is ready when this URL, or this port, answers [default: the URL]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l start-timeout -d 'So long it may take until it is ready' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l warm-up -d 'Load before the end begins' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l grace -d 'From the begin of the end to the SIGKILL: terminationGracePeriodSeconds, docker stop --time' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l late -d 'So long requests are still routed there when the end has begun' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l signal -d 'The signal: STOPSIGNAL of the image' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l prestop -d 'Runs in a shell when the end begins, before the signal, inside of the grace period: preStop' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l connections -d 'Connections that are kept and carry half of the requests' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l idle -d 'Connections that have carried a request and idle' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l rate -d 'Requests a second, over kept and over new connections' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l method -d 'Method of the requests [default: GET, with --body POST]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l body -d 'Body of the requests; `@FILE` reads it from a file' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s H -l header -d 'A field of the requests, as in `Authorization: Bearer …`; may be given again' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l expect-body-length -d 'An answer with a body of another length, in bytes, is counted as cut' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l request-timeout -d 'An answer that is not whole by then is lost' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l cacert -d 'Trust the authorities in this PEM file, not the system\'s' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s o -l output -d 'Format of the output' -r -f -a "text\t'For people, at most 80 columns on a terminal'
+wide\t'For people, every column'
+json\t'One `paramedic/1` document'
+ndjson\t'One document a line, one line a look'
+dot\t'The graph of the command, for Graphviz'
+mermaid\t'The graph of the command, for Markdown'
+snapshot\t'The facts behind the report, as `snapshot` writes them: for --from'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l write -d 'Write the output to this file, atomically, and nothing to stdout' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l fail-on -d 'Exit 1 or 2 from this severity on' -r -f -a "notice\t'Notices too'
+warning\t'Warnings and worse'
+critical\t'Criticals only'
+never\t'Findings never change the exit code'"
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l window -d 'How long to look, as in 500ms, 10s, 5m; 0 is one look without rates' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l watch -d 'Look again and again, every DUR' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l timeout -d 'Deadline of the whole run [default: the window and 10s more; elsewhere at least 60s]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l skip -d 'Leave out these areas or codes (globs)' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l config -d 'Limits and ignores [default: ./paramedic.toml, /etc/paramedic.toml]' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l from -d 'Judge a recorded snapshot instead of this machine; - is stdin' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l proc-root -d 'Read another process table, such as a host\'s mounted into a container' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l sys-root -d 'Read another /sys' -r -F
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l pid -d 'Only these processes' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l tree -d 'Only this process and what it started' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l name -d 'Only processes of this name' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l container -d 'Only processes whose cgroup path holds this text, such as a container id' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l target -d 'Only the container of this process: the patient, seen from a debug container' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l netns -d 'Sockets of our own network namespace, or of all that are visible' -r -f -a "own\t''
+all\t''"
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l on -d 'Run it there instead, and say what all have in common: pod/NAME, deploy/NAME, sts/NAME, service/NAME, ssh:HOST' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s l -l selector -d 'Pods that match these labels' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l as-pid1 -d 'Start it as PID 1 of a pid namespace, as in a container: signals without a handler do not reach it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l yes -d 'Rehearse what --pid names without asking'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l http2 -d 'Speak HTTP/2: over https offered beside HTTP/1.1, over http taken for granted'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l insecure -d 'Trust any certificate'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l json -d 'Same as --output json'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l risks -d 'List notices too: risky settings of a machine that is well'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s q -l quiet -d 'Verdict only'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s v -l verbose -d 'Say also what was looked at and found clear'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l strict -d 'Exit 3 when anything could not be seen'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s A -l all-namespaces -d 'Pods of all namespaces'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l inject -d 'Where it is missing: send this program there, run it, remove it'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -l until-stdin-ends -d 'Ends when its standard input does: who asked is gone'
+complete -c paramedic -n "__fish_paramedic_using_subcommand shutdown" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l compare-key -d 'Key under which secrets are hashed, so that snapshots can be compared; - reads it from the first line of stdin and ends when stdin does [default: one of this run alone]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l file -d 'Files that are compared too, by content, mode and owner; ** is any depth' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l exec-version -d 'A program that is asked for its version, as in \'node --version\'' -r
@@ -744,7 +918,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s l -l se
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l brief -d 'Only what comparison needs'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand snapshot" -l risks -d 'List notices too: risky settings of a machine that is well'
@@ -790,7 +967,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s l -l sel
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand explain" -s q -l quiet -d 'Verdict only'
@@ -835,7 +1015,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s l -l sele
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand schema" -s q -l quiet -d 'Verdict only'
@@ -880,7 +1063,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s l -l
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand completions" -s q -l quiet -d 'Verdict only'
@@ -925,7 +1111,10 @@ complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s l -l selecto
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s n -l namespace -d 'Namespace of pods [default: that of kubectl]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s c -l in-container -d 'Container of each pod [default: its default one]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l context -d 'Context of kubectl' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l kubeconfig -d 'Configuration of kubectl [default: what kubectl itself takes]' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l binary -d 'What paramedic is called there, or where it is' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l debug-container -d 'Where it is missing: add a container of this image to the pod, for good, and look from there' -r
+complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l linger -d 'Does nothing but end after so long: what a container that others look from runs' -r
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l json -d 'Same as --output json'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -l risks -d 'List notices too: risky settings of a machine that is well'
 complete -c paramedic -n "__fish_paramedic_using_subcommand man" -s q -l quiet -d 'Verdict only'
