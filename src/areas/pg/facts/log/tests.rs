@@ -265,7 +265,8 @@ proptest! {
         let (part, whole) = (read(&log[from..to]), read(&log));
         prop_assert!(part.deadlocks <= whole.deadlocks);
         prop_assert!(part.deadlocks + part.unread <= whole.deadlocks + 1);
-        let text = serde_json::to_string(&part).unwrap();
+        // How long the part was is no literal, and may be any number.
+        let text = serde_json::to_string(&LogFacts { bytes: 0, ..part }).unwrap();
         for secret in ["secret", "mine", "4711", "it'"] {
             prop_assert!(!text.contains(secret), "{} of {}", secret, text);
         }
