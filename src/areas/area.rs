@@ -1,8 +1,8 @@
 //! What an area is, and the same with its types erased: what the runner, the command line and the registry see.
 
 use crate::{
-    model::{Block, Check, Doc, Gap, Gaps, Judging, Levels, Outcome, RowSink, Section, Why, json},
-    settings::{Settings, glob},
+    model::{Block, Check, Doc, Gap, Gaps, Judging, Levels, Outcome, RowSink, Section, Why, glob, json},
+    settings::Settings,
     source::{Moment, Walked, Wanting},
 };
 use clap::{ArgMatches, FromArgMatches};

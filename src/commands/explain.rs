@@ -1,7 +1,7 @@
 //! `explain [CODE]`: what a check sees, why it matters, how to confirm, how to fix.
 
 use super::{output::Out, settings};
-use crate::{cli::Shared, render, settings::glob};
+use crate::{cli::Shared, model::glob, render};
 use anyhow::{Result, bail};
 
 /// One check, the checks that a glob names, or the list of all.

@@ -5,12 +5,12 @@ use crate::{
     areas::{AREAS, ATTRIBUTES, Chosen, Entry, Recorded, Running},
     cli::{Output, Shared},
     model::{
-        Gap, RowSink, Seal, Section, Stamp,
+        Gap, RowSink, Seal, Section, Stamp, glob,
         report::{Host, Report},
     },
     render::output::Ended,
     run::{self, Session, Snapshot, Timing},
-    settings::{Settings, glob},
+    settings::Settings,
     source::{Clock, World, input},
     verdict::{self, Asked, Taken},
 };

@@ -7,6 +7,7 @@ mod check;
 mod cluster;
 pub mod dns_name;
 mod finding;
+mod glob;
 pub mod json;
 #[cfg(test)]
 pub mod judged;
@@ -26,6 +27,7 @@ mod tcp;
 mod time;
 pub mod traffic;
 pub mod untrusted;
+mod variables;
 
 pub use arrange::Arrange;
 pub use attribute::{Attribute, Attributes, Class, Group, Identity, MOST_ATTRIBUTES, Value};
@@ -33,6 +35,7 @@ pub use block::{Block, Cell, Column, Counts, Edge, Node, RowSink, Section};
 pub use check::{Check, Defaults, Doc, Judging, Level, Levels, Limit, Outcome};
 pub use cluster::{Cluster, PodStatus, WayIn};
 pub use finding::{Confidence, Finding, Process, Severity, Thing, What, rates};
+pub use glob::glob;
 pub use own_names::OwnNames;
 pub use progress::{Progress, Quiet, Work};
 pub use psi::{Psi, PsiLine};
@@ -45,3 +48,4 @@ pub use tcp::{ALL_STATES, TcpState, parse_states};
 pub use time::Stamp;
 pub use traffic::{Fate, Fates, Traffic};
 pub use untrusted::Untrusted;
+pub use variables::variables;

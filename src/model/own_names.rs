@@ -1,7 +1,7 @@
 //! The names of a machine itself inside of its settings: they are replaced by placeholders, so that settings that differ in
 //! nothing else are equal.
 
-use crate::model::Arrange;
+use super::{Arrange, Environ, Identity, OwnName};
 use std::borrow::Cow;
 
 /// Shorter names are parts of other words too often.
@@ -10,11 +10,33 @@ const SHORTEST: usize = 3;
 const EVERYBODYS: &[&str] =
     &["localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "localdomain", "none", "(none)"];
 
+/// The letters of hashes that Kubernetes puts into names.
+const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
 /// Names of one machine and what stands for each.
 #[derive(Clone, Debug, Default)]
 pub struct OwnNames(Vec<(String, &'static str)>);
 
 impl OwnNames {
+    /// What is replaced in settings by what stands for it.
+    pub fn of(of: &Identity, environ: Option<&Environ>) -> Self {
+        let mut own = Self::default();
+        let mut add =
+            |name: Option<&str>, placeholder| name.into_iter().for_each(|n| own.add(n, placeholder));
+        add(of.pod_uid.as_deref(), "${POD_UID}");
+        add(of.hostname.as_deref(), "${HOSTNAME}");
+        add(of.pod.as_deref(), "${POD_NAME}");
+        for address in &of.addresses {
+            add(Some(address), "${POD_IP}");
+        }
+        let told = |of| environ.and_then(|e| e.own_name(of)).unwrap_or_default();
+        told(OwnName::Address).split(',').for_each(|address| add(Some(address), "${POD_IP}"));
+        add(of.node.as_deref(), "${NODE_NAME}");
+        add(Some(told(OwnName::NodeAddress)), "${NODE_NAME}");
+        let pod = of.pod.as_deref().or(of.hostname.as_deref());
+        add(pod.and_then(pod_hash), "${POD_HASH}");
+        own
+    }
     /// Adds a name; the first placeholder of a name counts.
     pub fn add(&mut self, name: &str, placeholder: &'static str) {
         let name = name.trim();
@@ -99,6 +121,15 @@ fn stands(text: &[u8], at: usize, name: &str) -> bool {
     !dotted && !before.is_some_and(part) && !after.first().is_some_and(|b| part(*b))
 }
 
+/// `7f9c5d8b6` of `web-7f9c5d8b6-x2k4j`.
+fn pod_hash(pod: &str) -> Option<&str> {
+    let (rest, last) = pod.rsplit_once('-')?;
+    let (name, hash) = rest.rsplit_once('-')?;
+    let safe = |text: &str| text.bytes().all(|b| SAFE.contains(&b));
+    let hash_like = (6..=10).contains(&hash.len()) && hash.bytes().any(|b| b.is_ascii_digit());
+    (!name.is_empty() && last.len() == 5 && safe(last) && hash_like && safe(hash)).then_some(hash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +178,14 @@ mod tests {
         assert_eq!(said(&own.for_settings(), "kafka-0,kafka-1 10.0.0.7"), "kafka-0,kafka-1 ${POD_IP}");
         assert!(["db-0", "web2-11", "kafka1", "my-host01"].iter().all(|n| counts(n)));
         assert!(!["web-7f9c5d8b6-x2k41", "web", "10.0.0.7", "7f9c5d8b6", "1234"].iter().any(|n| counts(n)));
+    }
+
+    #[test]
+    fn the_hash_of_a_template_is_told_from_words() {
+        assert_eq!(pod_hash("web-7f9c5d8b6-x2k4j"), Some("7f9c5d8b6"));
+        for none in ["web-0", "web", "my-service-prod", "a-1234567-b", "web-7f9c5d8b6-x2k4"] {
+            assert_eq!(pod_hash(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod file;
 mod ignore;
 mod queue;
 
-pub use ignore::{Ignore, glob};
+pub use ignore::Ignore;
 
 use crate::model::{Cluster, Doc, Level, Levels, Limit, QueueTable, Seal, WayIn};
 use std::collections::BTreeMap;

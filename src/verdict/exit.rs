@@ -1,10 +1,7 @@
 //! The exit code: one function decides, for every command and format.
 
 use super::Asked;
-use crate::{
-    model::{Outcome, Section, Severity, Why, report::FindingV1},
-    settings::glob,
-};
+use crate::model::{Outcome, Section, Severity, Why, glob, report::FindingV1};
 use clap::ValueEnum;
 
 /// From which severity on the exit code is not 0.

@@ -5,7 +5,7 @@ mod args;
 mod probe;
 
 pub use args::Args;
-pub use probe::{AttributesOf, variables};
+pub use probe::AttributesOf;
 
 use super::{Area, Place};
 use crate::{

@@ -16,9 +16,7 @@ mod versions;
 
 use super::Args;
 use crate::{
-    model::{
-        Attribute, Attributes, Class, Environ, Gap, Gaps, Group, Identity, Kept, OwnNames, Seal, Seen, Why,
-    },
+    model::{Attributes, Class, Environ, Gap, Gaps, Group, Identity, Kept, OwnNames, Seal, Seen, Why},
     source::{Clock, Moment, proc::argv, random},
 };
 use patient::Patient;
@@ -43,13 +41,6 @@ struct Look<'m> {
     /// Names that are replaced in what belongs to this machine alone.
     own: OwnNames,
     seal: Seal,
-}
-
-/// Variables as somebody else tells them of a pod: as they would be recorded in it.
-pub fn variables(of: &Identity, environ: &Environ, seal: &Seal, show: &[String]) -> Vec<Attribute> {
-    let mut all = Vec::new();
-    environment::told(environ, &identity::own_names(of, Some(environ)), seal, show, |a| all.push(a));
-    all
 }
 
 impl AttributesOf {
@@ -77,7 +68,7 @@ impl AttributesOf {
         let environ = patient.pid.map(|pid| argv::environ(moment.world, pid, PATIENCE));
         let known = environ.as_ref().and_then(|e| e.as_ref().ok());
         let identity = identity::of(moment, &patient, known);
-        let own = identity::own_names(&identity, known);
+        let own = OwnNames::of(&identity, known);
         let look = Look { moment, args: &self.args, patient: &patient, environ, own, seal };
         let mut sheet = Sheet::default();
         environment::read(&look, &mut sheet, gaps);

@@ -1,6 +1,9 @@
 //! The files that a pattern names, below the root of the patient.
 
-use crate::{model::Why, settings::glob, source::rooted};
+use crate::{
+    model::{Why, glob},
+    source::rooted,
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},

@@ -2,7 +2,7 @@
 
 use super::patient::Patient;
 use crate::{
-    model::{Environ, Identity, OwnName, OwnNames, Seal, Seen, Value, Why},
+    model::{Environ, Identity, OwnName, Seal, Seen, Value, Why},
     source::{Moment, machine, rooted},
 };
 use std::{collections::BTreeSet, fs::File, io::Read, net::IpAddr, path::Path};
@@ -11,8 +11,6 @@ use std::{collections::BTreeSet, fs::File, io::Read, net::IpAddr, path::Path};
 const ADDRESSES: usize = 64;
 /// Where a pod finds its namespace.
 const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
-/// The letters of hashes that Kubernetes puts into names.
-const SAFE: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 pub(super) fn of(m: &Moment, patient: &Patient, environ: Option<&Environ>) -> Identity {
     let world = m.world;
@@ -47,34 +45,6 @@ pub(super) fn of(m: &Moment, patient: &Patient, environ: Option<&Environ>) -> Id
         machine: world.live.then(machine),
         started: patient.process.as_ref().and_then(|p| world.clock.start(p.start_ticks)),
     }
-}
-
-/// What is replaced in settings by what stands for it.
-pub(super) fn own_names(of: &Identity, environ: Option<&Environ>) -> OwnNames {
-    let mut own = OwnNames::default();
-    let mut add = |name: Option<&str>, placeholder| name.into_iter().for_each(|n| own.add(n, placeholder));
-    add(of.pod_uid.as_deref(), "${POD_UID}");
-    add(of.hostname.as_deref(), "${HOSTNAME}");
-    add(of.pod.as_deref(), "${POD_NAME}");
-    for address in &of.addresses {
-        add(Some(address), "${POD_IP}");
-    }
-    let told = |of| environ.and_then(|e| e.own_name(of)).unwrap_or_default();
-    told(OwnName::Address).split(',').for_each(|address| add(Some(address), "${POD_IP}"));
-    add(of.node.as_deref(), "${NODE_NAME}");
-    add(Some(told(OwnName::NodeAddress)), "${NODE_NAME}");
-    let pod = of.pod.as_deref().or(of.hostname.as_deref());
-    add(pod.and_then(pod_hash), "${POD_HASH}");
-    own
-}
-
-/// `7f9c5d8b6` of `web-7f9c5d8b6-x2k4j`.
-fn pod_hash(pod: &str) -> Option<&str> {
-    let (rest, last) = pod.rsplit_once('-')?;
-    let (name, hash) = rest.rsplit_once('-')?;
-    let safe = |text: &str| text.bytes().all(|b| SAFE.contains(&b));
-    let hash_like = (6..=10).contains(&hash.len()) && hash.bytes().any(|b| b.is_ascii_digit());
-    (!name.is_empty() && last.len() == 5 && safe(last) && hash_like && safe(hash)).then_some(hash)
 }
 
 /// The uid of a pod in a path of the kubelet or of a control group, where hyphens may be underscores.
@@ -179,14 +149,6 @@ mod tests {
         assert!(!id.contains(&hash));
         for none in ["", "uninitialized\n", "0123"] {
             assert_eq!(of(none), Err(Why::Absent), "{none}");
-        }
-    }
-
-    #[test]
-    fn the_hash_of_a_template_is_told_from_words() {
-        assert_eq!(pod_hash("web-7f9c5d8b6-x2k4j"), Some("7f9c5d8b6"));
-        for none in ["web-0", "web", "my-service-prod", "a-1234567-b", "web-7f9c5d8b6-x2k4"] {
-            assert_eq!(pod_hash(none), None, "{none}");
         }
     }
 

@@ -3,7 +3,6 @@
 
 use super::{
     super::{
-        super::attributes,
         Args,
         facts::{Asked, Table},
     },
@@ -12,8 +11,8 @@ use super::{
 };
 use crate::{
     model::{
-        Attribute, Attributes, Class, Environ, Gap, Gaps, Group, Identity, Kept, PodStatus, Reading, Seal,
-        Untrusted, Value, WayIn, Why,
+        self, Attribute, Attributes, Class, Environ, Gap, Gaps, Group, Identity, Kept, OwnNames, PodStatus,
+        Reading, Seal, Untrusted, Value, WayIn, Why,
     },
     source::{
         Clock,
@@ -92,7 +91,8 @@ fn variables(spec: &Json, pod: &PodStatus, of: &Identity, seal: &Seal, args: &Ar
         };
         block.extend_from_slice(format!("{name}={}\0", value.replace('\0', "")).as_bytes());
     }
-    let mut all = attributes::variables(of, &Environ::new(block, false), seal, &show);
+    let (environ, mut all) = (Environ::new(block, false), Vec::new());
+    model::variables(&environ, &OwnNames::of(of, Some(&environ)), seal, &show, |a| all.push(a));
     let from: Vec<Untrusted> = list(own, "/envFrom").iter().map(|f| f.to_string().as_str().into()).collect();
     if !from.is_empty() {
         let value = Reading::seen(Value::Set { set: from });

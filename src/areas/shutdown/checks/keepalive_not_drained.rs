@@ -76,6 +76,7 @@ fn finding(r: &Rehearsal, hurt: u64) -> Finding {
         ));
     finding = finding.because(match hurt {
         0 => "no request was on its way at that moment: that was luck".to_string(),
+        1 => "1 request was sent into a connection that nobody held any more".into(),
         n => format!("{} requests were sent into connections that nobody held any more", count(n)),
     });
     see_also(r, finding.remedy(advice(r.runtime, Loss::NotDrained)))

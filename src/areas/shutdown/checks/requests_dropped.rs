@@ -68,8 +68,9 @@ fn finding(r: &Rehearsal, severity: Severity, dropped: u64, of: u64, out: &mut J
         finding = finding.evidence(fate.key(), n);
     }
     finding = finding.because(phrase(losses()));
-    let slow = r.traffic.over(Over::Slow).lost();
-    if slow > 0 {
+    let slow = r.traffic.over(Over::Slow);
+    // One that found no connection never had its body on the way.
+    if slow.lost() > slow.of(Fate::LateRefused) {
         finding = finding.because("the request whose body was still on its way is among them");
     }
     if let Some(exit) = r.times.since_signal(r.times.exit_s) {
@@ -147,6 +148,13 @@ mod tests {
         assert!(f.because.iter().any(|b| b.contains("is a shell: as PID 1")), "{:?}", f.because);
         assert!(f.because.iter().any(|b| b.contains("still on its way")), "{:?}", f.because);
         assert_eq!(f.confidence, Confidence::Medium);
+    }
+
+    #[test]
+    fn a_slow_body_that_found_no_connection_is_not_among_the_dropped() {
+        let r = more(more(drained(), Over::Slow, Fate::LateRefused, 2), Over::Idle, Fate::ResetBefore, 1);
+        let f = &found(&CHECK, &facts(r))[0];
+        assert!(!f.because.iter().any(|b| b.contains("still on its way")), "{:?}", f.because);
     }
 
     #[test]
