@@ -8,7 +8,14 @@ mod output;
 mod progress;
 mod settings;
 
-use crate::{areas, cli, cli::Shared, generate, render, source};
+use crate::{
+    areas::{self, Entry},
+    cli,
+    cli::Shared,
+    generate, render,
+    settings::Settings,
+    source,
+};
 use anyhow::{Context, Result, ensure};
 use clap::{ArgMatches, FromArgMatches, error::ErrorKind};
 use output::Out;
@@ -64,7 +71,9 @@ fn run(matches: &ArgMatches, args: &[OsString], program: &str) -> Result<u8> {
     let (name, sub) = matches.subcommand().unwrap_or(("check", matches));
     // Global flags are known at every level; the innermost has what was given anywhere on the line.
     let shared = Shared::from_arg_matches(sub)?;
-    let elsewhere = areas::AREAS.iter().find(|a| a.name == name && !a.local);
+    // What `check` never looks at.
+    let unasked = |a: &Entry| !a.local || matches!((a.open_in_check)(&Settings::default()), Err(None));
+    let elsewhere = areas::AREAS.iter().find(|a| a.name == name && unasked(a));
     let again = elsewhere.map(|_| typed(name, args.get(1..).unwrap_or_default()));
     let out = Out::new(&shared, program, again);
     if shared.until_stdin_ends {
@@ -118,7 +127,8 @@ fn linger(long: Duration) -> Result<u8> {
 fn typed(name: &str, args: &[OsString]) -> String {
     const LONGEST: usize = 100;
     let words: Vec<String> = args.iter().map(|a| a.to_string_lossy().into_owned()).collect();
-    let kept = |w: &String| w == "--" || w.starts_with("--compare-key") || w.starts_with("--exec");
+    const SECRET: [&str; 5] = ["--compare-key", "--exec", "--body", "--header", "-H"];
+    let kept = |w: &String| w == "--" || w.contains('?') || SECRET.iter().any(|flag| w.starts_with(flag));
     let line = source::reach::joined(&words);
     match words.iter().any(kept) || line.chars().count() > LONGEST {
         true => format!("{name} …"),
@@ -152,5 +162,8 @@ mod tests {
         assert_eq!(of(&["compare", "a.json", "--compare-key=s3cr3t"]), "compare …");
         assert_eq!(of(&["compare", "--exec", "docker exec -e T=s3cr3t {}", "a", "b"]), "compare …");
         assert_eq!(of(&["compare", &"x".repeat(101)]), "compare …");
+        for secret in [&["http", "a", "-H", "Authorization: x"][..], &["http", "a/?key=x"]] {
+            assert_eq!(of(secret), "compare …");
+        }
     }
 }
