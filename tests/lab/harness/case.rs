@@ -1,5 +1,6 @@
 //! One case: a host with the patient, perhaps a second host, and the binary run on the first.
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::process::Command;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -26,9 +27,27 @@ const DEADLINE: Duration = Duration::from_secs(70);
 /// What every run of the binary is told.
 const FLAGS: [&str; 4] = ["--timeout", TIMEOUT, "--skip", WHOLE_MACHINE];
 
+thread_local! {
+    /// This test has its turn. Its second case takes none: a case that waits to run alone would stand between, and both
+    /// would wait for ever.
+    static HAS_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
 enum Turn {
     Shared(#[allow(dead_code, reason = "held, not read")] RwLockReadGuard<'static, ()>),
     Alone(#[allow(dead_code, reason = "held, not read")] RwLockWriteGuard<'static, ()>),
+}
+
+impl Turn {
+    fn first(take: impl FnOnce() -> Turn) -> Option<Turn> {
+        (!HAS_TURN.replace(true)).then(take)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        HAS_TURN.set(false);
+    }
 }
 
 /// A case of the lab. It is its own first host; when it is dropped all of its programs die.
@@ -37,7 +56,7 @@ pub struct Case {
     // Declared after the host: a group can be removed only when nothing runs in it.
     groups: Mutex<Vec<Arc<Cgroup>>>,
     // Declared last, so that it is given up only when the host is gone.
-    _turn: Turn,
+    _turn: Option<Turn>,
 }
 
 /// How the binary is run, where that is not as root with the usual limits.
@@ -52,13 +71,15 @@ pub struct Look {
 impl Case {
     /// A case that may run beside others.
     pub fn new(name: &str) -> Self {
-        let turn = Turn::Shared(QUIET.read().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        let turn =
+            Turn::first(|| Turn::Shared(QUIET.read().unwrap_or_else(|poisoned| poisoned.into_inner())));
         Self { here: Host::new(name), groups: Mutex::default(), _turn: turn }
     }
 
     /// A case that has the machine for itself, because its figures depend on time.
     pub fn timed(name: &str) -> Self {
-        let turn = Turn::Alone(QUIET.write().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        let turn =
+            Turn::first(|| Turn::Alone(QUIET.write().unwrap_or_else(|poisoned| poisoned.into_inner())));
         Self { here: Host::new(name), groups: Mutex::default(), _turn: turn }
     }
 
