@@ -13,7 +13,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from inside import prepare, say, wait_until_quiet
+from inside import cost_above, prepare, say, wait_until_quiet
 
 PORT = "5300"
 NAME = "db.bench.test."
@@ -21,8 +21,6 @@ NAME = "db.bench.test."
 CLOSE_PCT, CLOSE_MS, MOST_MB = 5, 0.030, 24
 # Half of what the stall leaves to be seen: 0.9 of it is the truth when it is a tenth of the time.
 STALL_SEEN = 0.5
-# A program that hangs must not hold the bench for ever.
-RUN_LIMIT_S = 120
 
 
 class Size:
@@ -55,23 +53,6 @@ def held(*command):
         child.wait(timeout=60)
 
 
-def cost(tools, command):
-    """Output and peak memory. Both at the priority of their user: nice 19 is for what only looks."""
-    report, report_in = os.pipe()
-    try:
-        done = subprocess.run(
-            [f"{tools}/measure", str(report_in), "-", "nice", "-n", "-19", *command], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pass_fds=[report_in], timeout=RUN_LIMIT_S)
-    finally:
-        os.close(report_in)
-    with os.fdopen(report) as lines:
-        *_, peak, status = map(int, lines.read().split())
-    # paramedic: a verdict is no error.
-    if status not in (0, 1 << 8, 2 << 8):
-        raise SystemExit(f"bench: {' '.join(command)}: wait status {status}: {done.stderr.strip()[:300]}")
-    return done.stdout, peak * 1024 / 1e6
-
-
 def at(ordered, share):
     """The quantile of sorted values."""
     rank = -(-int(share * 1000) * len(ordered) // 1000)
@@ -79,7 +60,7 @@ def at(ordered, share):
 
 
 def ours(tools, binary, seconds, *shape):
-    out, mb = cost(tools, [binary, "dns", NAME, "--server", "127.0.0.1", "--port", PORT, "--type", "a",
+    out, _, mb = cost_above(tools, [binary, "dns", NAME, "--server", "127.0.0.1", "--port", PORT, "--type", "a",
                            "--for", f"{seconds}s", *shape, "--json"])
     for section in json.loads(out)["sections"]:
         for block in section["blocks"]:
@@ -90,7 +71,7 @@ def ours(tools, binary, seconds, *shape):
 
 
 def dnsperf(tools, seconds, *shape, each=False):
-    out, mb = cost(tools, ["dnsperf", "-s", "127.0.0.1", "-p", PORT, "-d", f"{tools}/questions", "-l", str(seconds),
+    out, _, mb = cost_above(tools, ["dnsperf", "-s", "127.0.0.1", "-p", PORT, "-d", f"{tools}/questions", "-l", str(seconds),
                            *shape, *(["-v"] if each else [])])
     lines = out.splitlines()
     waits = sorted(float(l.split()[-1]) * 1000 for l in lines if l.startswith("> NOERROR"))

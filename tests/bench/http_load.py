@@ -16,14 +16,12 @@ import threading
 import time
 from contextlib import contextmanager
 
-from inside import prepare, say, wait_until_quiet
+from inside import cost_above, prepare, say, wait_until_quiet
 
 PORT, LOSSY = 8480, 8481
 # What the goals say: requests a second from one core and so much memory.
 GOAL_PER_S, GOAL_MB = 20_000, 48
 CONNECTIONS = 64
-# A program that hangs must not hold the bench for ever.
-RUN_LIMIT_S = 120
 # One of so many requests is lost by the server that loses some, in each way.
 ONE_OF = 50
 WAYS = ("closed before an answer", "reset before an answer", "half a body, closed", "half a body, reset")
@@ -124,25 +122,8 @@ class Lossy:
         return counted
 
 
-def cost(tools, command):
-    """Output, processor time in µs and peak memory in MB; all at the same priority."""
-    report, report_in = os.pipe()
-    try:
-        done = subprocess.run(
-            [f"{tools}/measure", str(report_in), "-", "nice", "-n", "-19", *command], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pass_fds=[report_in], timeout=RUN_LIMIT_S)
-    finally:
-        os.close(report_in)
-    with os.fdopen(report) as lines:
-        _, user, system, peak, status = map(int, lines.read().split())
-    # paramedic: a verdict is no error.
-    if status not in (0, 1 << 8, 2 << 8):
-        raise SystemExit(f"bench: {' '.join(command)}: wait status {status}: {done.stderr.strip()[:300]}")
-    return done.stdout, user + system, peak * 1024 / 1e6
-
-
 def paramedic(tools, binary, port, per_s, seconds):
-    out, us, mb = cost(tools, [binary, "http", f"http://127.0.0.1:{port}/", "--for", f"{seconds}s", "--rate", str(per_s),
+    out, us, mb = cost_above(tools, [binary, "http", f"http://127.0.0.1:{port}/", "--for", f"{seconds}s", "--rate", str(per_s),
                                "--connections", str(CONNECTIONS), "--json"])
     for section in json.loads(out)["sections"]:
         for block in section["blocks"]:
@@ -162,7 +143,7 @@ def number(text):
 
 
 def wrk(tools, port, seconds, connections=CONNECTIONS):
-    out, us, mb = cost(tools, ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}/"])
+    out, us, mb = cost_above(tools, ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}/"])
     found = {"us": us, "mb": mb, "lost": 0}
     for line in map(str.split, out.splitlines()):
         match line:
@@ -182,7 +163,7 @@ def wrk(tools, port, seconds, connections=CONNECTIONS):
 def hey(tools, port, seconds, per_s):
     # Its rate is each connection's.
     each = max(per_s // CONNECTIONS, 1)
-    out, us, mb = cost(tools, ["hey", "-z", f"{seconds}s", "-c", str(CONNECTIONS), "-q", str(each), "-cpus", "1",
+    out, us, mb = cost_above(tools, ["hey", "-z", f"{seconds}s", "-c", str(CONNECTIONS), "-q", str(each), "-cpus", "1",
                                f"http://127.0.0.1:{port}/"])
     found, errors = {"us": us, "mb": mb, "lost": 0, "n": 0}, False
     for line in out.splitlines():

@@ -64,6 +64,23 @@ def fresh_proc():
     subprocess.run(["mount", "-t", "proc", "proc", "/proc"], check=True)
 
 
+def cost_above(tools, command):
+    """Output, processor time in µs and peak memory in MB, at the priority of their user: nice 19 is for what only looks."""
+    report, report_in = os.pipe()
+    try:
+        done = subprocess.run(
+            [f"{tools}/measure", str(report_in), "-", "nice", "-n", "-19", *command], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pass_fds=[report_in], timeout=RUN_LIMIT_S)
+    finally:
+        os.close(report_in)
+    with os.fdopen(report) as lines:
+        _, user, system, peak, status = map(int, lines.read().split())
+    # paramedic: a verdict is no error.
+    if status not in (0, 1 << 8, 2 << 8):
+        raise SystemExit(f"bench: {' '.join(command)}: wait status {status}: {done.stderr.strip()[:300]}")
+    return done.stdout, user + system, peak * 1024 / 1e6
+
+
 def cost(tools, command, row, cgroup="-"):
     """One run: wall time in ms, peak memory in MB, CPU in ms, wait status."""
     if row.cold:
